@@ -1,0 +1,1 @@
+//! Samples of this host, a buffer on disk, and sending.

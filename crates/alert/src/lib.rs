@@ -1,0 +1,1 @@
+//! Rules to instances to transitions to notifications.

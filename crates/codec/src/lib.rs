@@ -1,0 +1,1 @@
+//! Plain slices to bytes and back.

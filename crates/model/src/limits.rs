@@ -1,0 +1,112 @@
+//! What one query may use, counted while it runs.
+//!
+//! A budget is shared by the threads of one query and by whoever may end it: a timer, a
+//! person, a shutdown. Rooms below the server never look at a clock; they charge the budget
+//! and stop when it says so.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+/// Why a query was ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Exceeded {
+    /// It read more samples than one query may.
+    #[error(
+        "query reads more than {limit} samples: shorten its range, narrow its selectors, or raise query.samples_max"
+    )]
+    Samples {
+        /// The most it may read.
+        limit: u64,
+    },
+    /// It ran longer than one query may.
+    #[error("query timed out: shorten its range, narrow its selectors, or raise query.timeout")]
+    Timeout,
+    /// Somebody killed it.
+    #[error("query was killed")]
+    Killed,
+}
+
+/// Why [`Budget::end`] is called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum End {
+    /// Its time is over.
+    Timeout = 1,
+    /// Somebody killed it, or its client went away.
+    Killed = 2,
+}
+
+/// What one query may use.
+#[derive(Debug)]
+pub struct Budget {
+    samples_max: u64,
+    samples: AtomicU64,
+    ended: AtomicU8,
+    warnings: Mutex<Vec<String>>,
+}
+
+impl Budget {
+    /// How many warnings an answer may carry.
+    pub const WARNINGS_MAX: usize = 32;
+
+    /// A budget of this many samples.
+    pub fn new(samples_max: u64) -> Self {
+        Self {
+            samples_max,
+            samples: AtomicU64::new(0),
+            ended: AtomicU8::new(0),
+            warnings: Mutex::default(),
+        }
+    }
+
+    /// A budget that only [`Budget::end`] ends.
+    pub fn unlimited() -> Self {
+        Self::new(u64::MAX)
+    }
+
+    /// Counts `samples` as read.
+    ///
+    /// # Errors
+    /// When they are too many, or the query was ended meanwhile.
+    pub fn charge(&self, samples: u64) -> Result<(), Exceeded> {
+        let used = self.samples.fetch_add(samples, Ordering::Relaxed).saturating_add(samples);
+        if used > self.samples_max {
+            return Err(Exceeded::Samples { limit: self.samples_max });
+        }
+        self.check()
+    }
+
+    /// # Errors
+    /// When the query was ended.
+    pub fn check(&self) -> Result<(), Exceeded> {
+        match self.ended.load(Ordering::Relaxed) {
+            0 => Ok(()),
+            1 => Err(Exceeded::Timeout),
+            _ => Err(Exceeded::Killed),
+        }
+    }
+
+    /// Ends the query at its next check.
+    pub fn end(&self, why: End) {
+        self.ended.store(why as u8, Ordering::Relaxed);
+    }
+
+    /// Notes what the reader of the answer must know: a part that could not be read, a
+    /// tier that is not exact. Said once each, [`Budget::WARNINGS_MAX`] at most.
+    pub fn warn(&self, warning: String) {
+        let mut warnings = self.warnings.lock().unwrap_or_else(|broken| broken.into_inner());
+        if warnings.len() < Self::WARNINGS_MAX && !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+
+    /// What was noted so far.
+    pub fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().unwrap_or_else(|broken| broken.into_inner()).clone()
+    }
+
+    /// How many samples were read so far.
+    pub fn samples(&self) -> u64 {
+        self.samples.load(Ordering::Relaxed)
+    }
+}

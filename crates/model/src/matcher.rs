@@ -1,0 +1,125 @@
+//! Which series are meant: conditions on names and tags, joined by and, or, not.
+//!
+//! An absent tag equals the empty string, as both query languages have it. Whether a
+//! pattern is anchored was decided by the front end that compiled it.
+
+use crate::name::metric_name;
+use crate::{SeriesMeta, StreamKey};
+use regex::Regex;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// What a matcher looks at.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Attribute {
+    /// The metric name PromQL sees, made of measurement and field.
+    Name,
+    /// The database.
+    Database,
+    /// The retention policy.
+    Policy,
+    /// The measurement.
+    Measurement,
+    /// The field, that is, the column.
+    Field,
+    /// The tag of this name.
+    Tag(Arc<str>),
+}
+
+impl Attribute {
+    /// Whether it is the same for every column of a stream.
+    pub fn is_of_stream(&self) -> bool {
+        !matches!(self, Self::Name | Self::Field)
+    }
+
+    /// The value it has in `stream`, for a column called `field`.
+    pub fn value<'a>(&self, stream: &'a StreamKey, field: &'a str) -> Cow<'a, str> {
+        match self {
+            Self::Name => metric_name(&stream.measurement, field),
+            Self::Database => Cow::Borrowed(&stream.database),
+            Self::Policy => Cow::Borrowed(&stream.policy),
+            Self::Measurement => Cow::Borrowed(&stream.measurement),
+            Self::Field => Cow::Borrowed(field),
+            Self::Tag(name) => Cow::Borrowed(stream.tags.get(name)),
+        }
+    }
+}
+
+/// What a value must be.
+#[derive(Clone, Debug)]
+pub enum MatchOp {
+    /// Exactly this.
+    Equal(Arc<str>),
+    /// Anything but this.
+    NotEqual(Arc<str>),
+    /// Something the pattern finds.
+    Regex(Regex),
+    /// Something the pattern does not find.
+    NotRegex(Regex),
+}
+
+impl MatchOp {
+    /// Whether `value` fits.
+    pub fn matches(&self, value: &str) -> bool {
+        match self {
+            Self::Equal(wanted) => value == wanted.as_ref(),
+            Self::NotEqual(unwanted) => value != unwanted.as_ref(),
+            Self::Regex(pattern) => pattern.is_match(value),
+            Self::NotRegex(pattern) => !pattern.is_match(value),
+        }
+    }
+}
+
+/// One condition.
+#[derive(Clone, Debug)]
+pub struct Matcher {
+    /// What is looked at.
+    pub attribute: Attribute,
+    /// What it must be.
+    pub op: MatchOp,
+}
+
+impl Matcher {
+    /// That `attribute` is exactly `value`.
+    pub fn equal(attribute: Attribute, value: impl Into<Arc<str>>) -> Self {
+        Self { attribute, op: MatchOp::Equal(value.into()) }
+    }
+}
+
+/// Conditions joined.
+#[derive(Clone, Debug)]
+pub enum Predicate {
+    /// Every one holds; of none, true.
+    And(Vec<Predicate>),
+    /// At least one holds; of none, false.
+    Or(Vec<Predicate>),
+    /// It does not hold.
+    Not(Box<Predicate>),
+    /// The matcher fits.
+    Match(Matcher),
+}
+
+impl Predicate {
+    /// What every series fits.
+    pub const ALL: Self = Self::And(Vec::new());
+
+    /// That every one of `matchers` fits.
+    pub fn all_of(matchers: impl IntoIterator<Item = Matcher>) -> Self {
+        Self::And(matchers.into_iter().map(Self::Match).collect())
+    }
+
+    /// Whether the series fits.
+    pub fn matches(&self, series: &SeriesMeta) -> bool {
+        self.matches_column(&series.stream, &series.field)
+    }
+
+    /// Whether the column `field` of `stream` fits.
+    pub fn matches_column(&self, stream: &StreamKey, field: &str) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().all(|part| part.matches_column(stream, field)),
+            Self::Or(parts) => parts.iter().any(|part| part.matches_column(stream, field)),
+            Self::Not(part) => !part.matches_column(stream, field),
+            Self::Match(matcher) => matcher.op.matches(&matcher.attribute.value(stream, field)),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Keeps samples durably and finds them again.
