@@ -61,6 +61,17 @@ impl Accumulator {
         if self.sum.is_finite() { self.sum + self.compensation } else { self.sum }
     }
 
+    /// The sum and its compensation apart, so that a store can keep both.
+    pub fn sum_parts(&self) -> (f64, f64) {
+        (self.sum, self.compensation)
+    }
+
+    /// The same with this sum and this compensation, as [`Accumulator::sum_parts`] gave them.
+    #[must_use]
+    pub fn with_sum_parts(self, sum: f64, compensation: f64) -> Self {
+        Self { sum, compensation, ..self }
+    }
+
     /// The mean of all values; NaN of none.
     pub fn mean(&self) -> f64 {
         self.sum() / self.count as f64

@@ -200,3 +200,6 @@ impl Samples {
         (Timestamp(self.timestamps[index]), self.values.get(index))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,3 +84,6 @@ impl fmt::Display for Labels {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,3 +110,6 @@ impl Budget {
         self.samples.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -123,3 +123,6 @@ impl Predicate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

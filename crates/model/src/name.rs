@@ -31,3 +31,6 @@ pub fn labels(series: &SeriesMeta) -> Labels {
     labels.set(NAME, metric_name(&stream.measurement, &series.field).as_ref());
     labels
 }
+
+#[cfg(test)]
+mod tests;

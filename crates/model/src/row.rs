@@ -172,3 +172,6 @@ impl WriteReport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

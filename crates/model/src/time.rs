@@ -111,3 +111,6 @@ impl TimeRange {
         Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -166,3 +166,6 @@ pub trait Source: Send + Sync {
         budget: &Budget,
     ) -> Result<Vec<Group>, SourceError>;
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,26 @@
+use super::*;
+
+#[test]
+fn a_budget_ends_a_query_that_reads_too_much() {
+    let budget = Budget::new(10);
+    assert_eq!(budget.charge(10), Ok(()));
+    assert_eq!(budget.charge(1), Err(Exceeded::Samples { limit: 10 }));
+}
+
+#[test]
+fn whoever_ends_a_query_gives_the_reason() {
+    let budget = Budget::unlimited();
+    assert_eq!(budget.check(), Ok(()));
+    budget.end(End::Timeout);
+    assert_eq!(budget.charge(1), Err(Exceeded::Timeout));
+    budget.end(End::Killed);
+    assert_eq!(budget.check(), Err(Exceeded::Killed));
+}
+
+#[test]
+fn a_warning_is_said_once() {
+    let budget = Budget::unlimited();
+    budget.warn("block 7 is set aside".to_owned());
+    budget.warn("block 7 is set aside".to_owned());
+    assert_eq!(budget.warnings().len(), 1);
+}
