@@ -1,0 +1,281 @@
+//! Doubles that are decimals: integers over one power of ten.
+//!
+//! A decimal that was read from text is the double nearest to `i / 10^k`, which is what one
+//! division of exact doubles gives. Programs also print what they computed: node_exporter
+//! multiplies by 0.001 or divides by 1000 twice, which gives doubles a bit off; so there are
+//! three *forms* of the way back. A value counts as a decimal only where its form gives every bit
+//! back; the rest are exceptions, kept beside.
+//!
+//! Invariants: integers are below 2^51 in magnitude, so that they and their conversion by
+//! adding 1.5 * 2^52 are exact; powers of ten are at most 10^15, below 10^22 and so exact.
+
+/// Adding it to a double below 2^51 leaves the nearest integer in the lowest bits.
+const SHIFTER: f64 = 6_755_399_441_055_744.0;
+
+/// What integers stay below in magnitude: 2^51.
+const INT_LIMIT: f64 = 2_251_799_813_685_248.0;
+
+/// The greatest power of ten; it has to fit in the head's four bits.
+const EXPONENT_MAX: u8 = 15;
+
+const POWERS: [f64; 16] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+/// The doubles nearest to the inverse powers, as programs write them down.
+const INVERSES: [f64; 16] = [
+    1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14,
+    1e-15,
+];
+
+/// How many values show whether a form fits before all are tried.
+const SAMPLES: usize = 16;
+
+/// A form is dropped where one in so many samples does not fit at any exponent.
+const MISFIT_SHARE: usize = 10;
+
+/// With this share (1/50) of exceptions or fewer, no other form is tried and the exponent
+/// is not raised for their sake.
+const FEW_SHARE: usize = 50;
+
+/// Nor is the exponent raised for more than this many values: every digit makes all
+/// integers 3.3 bits longer, while an exception costs about ten bytes.
+const FEW_MAX: usize = 4;
+
+/// Decimals are given up where one in so many values is an exception.
+const EXCEPTION_SHARE: usize = 2;
+
+/// How an integer becomes a double again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// `i / 10^k`: the nearest double, what every parser gives.
+    Quotient,
+    /// `i * 10^-k`.
+    Product,
+    /// `i / 1000 / 10^(k - 3)`.
+    Thousandths,
+}
+
+/// A form and a power of ten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Scale {
+    form: Form,
+    exponent: u8,
+}
+
+impl Scale {
+    /// The byte that names it.
+    pub(super) fn head(self) -> u8 {
+        let form = match self.form {
+            Form::Quotient => 0,
+            Form::Product => 1,
+            Form::Thousandths => 2,
+        };
+        form << 4 | self.exponent
+    }
+
+    /// The scale that `head` names, if it names one.
+    pub(super) fn from_head(head: u8) -> Option<Self> {
+        let exponent = head & 0xf;
+        let form = match head >> 4 {
+            0 => Form::Quotient,
+            1 => Form::Product,
+            2 if exponent >= 3 => Form::Thousandths,
+            _ => return None,
+        };
+        Some(Self { form, exponent })
+    }
+
+    /// Appends the doubles of `ints`.
+    pub(super) fn extend(self, ints: &[i64], out: &mut Vec<f64>) {
+        // Adds the integer to the shifter's bits and takes the shifter away as a double.
+        let whole =
+            |int: &i64| f64::from_bits(SHIFTER.to_bits().wrapping_add(*int as u64)) - SHIFTER;
+        let power = POWERS[self.exponent as usize];
+        match self.form {
+            _ if self.exponent == 0 => out.extend(ints.iter().map(whole)),
+            Form::Quotient => out.extend(ints.iter().map(|int| whole(int) / power)),
+            Form::Product => {
+                let inverse = INVERSES[self.exponent as usize];
+                out.extend(ints.iter().map(|int| whole(int) * inverse));
+            }
+            Form::Thousandths => {
+                let rest = POWERS[self.exponent as usize - 3];
+                out.extend(ints.iter().map(|int| whole(int) / 1e3 / rest));
+            }
+        }
+    }
+
+    /// Fills `ints` from `values` and says whether every one comes back in all bits.
+    fn convert(self, values: &[f64], ints: &mut [i64]) -> bool {
+        let power = POWERS[self.exponent as usize];
+        match self.form {
+            _ if self.exponent == 0 => convert(values, ints, |value| value, |whole| whole),
+            Form::Quotient => convert(values, ints, |v| v * power, |whole| whole / power),
+            Form::Product => {
+                let inverse = INVERSES[self.exponent as usize];
+                convert(values, ints, |v| v * power, |whole| whole * inverse)
+            }
+            Form::Thousandths => {
+                let rest = POWERS[self.exponent as usize - 3];
+                convert(values, ints, |v| v * power, |whole| whole / 1e3 / rest)
+            }
+        }
+    }
+
+    /// Whether `value` comes back in all bits.
+    fn fits(self, value: f64) -> bool {
+        self.convert(&[value], &mut [0])
+    }
+}
+
+/// Converts without a branch in the loop, so that it runs in vector registers.
+#[inline(always)]
+fn convert(
+    values: &[f64],
+    ints: &mut [i64],
+    scale: impl Fn(f64) -> f64,
+    unscale: impl Fn(f64) -> f64,
+) -> bool {
+    let (mut differences, mut inside) = (0, true);
+    for (value, int) in values.iter().zip(ints) {
+        let scaled = scale(*value);
+        let shifted = scaled + SHIFTER;
+        *int = shifted.to_bits().wrapping_sub(SHIFTER.to_bits()) as i64;
+        differences |= unscale(shifted - SHIFTER).to_bits() ^ value.to_bits();
+        // A NaN is not below the limit either.
+        inside &= scaled.abs() < INT_LIMIT;
+    }
+    differences == 0 && inside
+}
+
+/// The least exponent from `from` on at which `value` is a decimal of this form.
+fn exponent_of(value: f64, form: Form, from: u8) -> Option<u8> {
+    (from..=EXPONENT_MAX)
+        .take_while(|exponent| (value * POWERS[*exponent as usize]).abs() < INT_LIMIT)
+        .find(|exponent| Scale { form, exponent: *exponent }.fits(value))
+}
+
+/// The integers and exceptions of the run at hand, in memory that is kept between runs.
+#[derive(Debug, Default)]
+pub(super) struct Decimals {
+    /// One integer for each value; an exception repeats the integer before it.
+    pub(super) ints: Vec<i64>,
+    /// Places of values that are no decimals, rising.
+    pub(super) exceptions: Vec<i64>,
+    /// The same of another form, to compare with.
+    other_ints: Vec<i64>,
+    other_exceptions: Vec<i64>,
+}
+
+impl Decimals {
+    /// Fills `ints` and `exceptions` at the scale with the fewest exceptions; none where
+    /// these values are no decimals.
+    pub(super) fn find(&mut self, values: &[f64]) -> Option<Scale> {
+        let mut best = None;
+        for form in [Form::Quotient, Form::Product, Form::Thousandths] {
+            self.swap();
+            let scale = self.try_form(values, form);
+            let is_better =
+                best.is_none() || self.exceptions.len() * 4 < self.other_exceptions.len();
+            match scale {
+                Some(scale) if is_better => best = Some(scale),
+                _ => self.swap(),
+            }
+            if best.is_some() && self.exceptions.len() * FEW_SHARE <= values.len() {
+                break;
+            }
+        }
+        best
+    }
+
+    fn swap(&mut self) {
+        std::mem::swap(&mut self.ints, &mut self.other_ints);
+        std::mem::swap(&mut self.exceptions, &mut self.other_exceptions);
+    }
+
+    fn try_form(&mut self, values: &[f64], form: Form) -> Option<Scale> {
+        let mut scale = Scale { form, exponent: sampled_exponent(values, form)? };
+        if !self.fill(values, scale) {
+            return None;
+        }
+        while let Some(exponent) = self.exponent_for_exceptions(values, scale) {
+            let before = self.exceptions.len();
+            let raised = Scale { form, exponent };
+            if self.fill(values, raised) && self.exceptions.len() < before {
+                scale = raised;
+            } else {
+                // More digits have pushed other values out of range.
+                self.fill(values, scale);
+                break;
+            }
+        }
+        Some(scale)
+    }
+
+    /// A higher exponent that makes decimals of exceptions, where enough of them ask for it.
+    fn exponent_for_exceptions(&self, values: &[f64], scale: Scale) -> Option<u8> {
+        let mut needy = 0;
+        let mut exponent_max = None;
+        for at in &self.exceptions {
+            let needed = exponent_of(values[*at as usize], scale.form, scale.exponent + 1);
+            needy += usize::from(needed.is_some());
+            exponent_max = exponent_max.max(needed);
+        }
+        let few = needy <= FEW_MAX && needy * FEW_SHARE < values.len();
+        if few { None } else { exponent_max }
+    }
+
+    /// Converts all values; false where too many are no decimals at this scale.
+    fn fill(&mut self, values: &[f64], scale: Scale) -> bool {
+        const GROUP: usize = 128;
+        self.exceptions.clear();
+        self.ints.resize(values.len(), 0);
+        let mut last = 0;
+        for (index, group) in values.chunks(GROUP).enumerate() {
+            let start = index * GROUP;
+            let ints = &mut self.ints[start..start + group.len()];
+            if !scale.convert(group, ints) {
+                for (at, (value, int)) in group.iter().zip(&mut *ints).enumerate() {
+                    if scale.fits(*value) {
+                        last = *int;
+                    } else {
+                        self.exceptions.push((start + at) as i64);
+                        *int = last;
+                    }
+                }
+                if self.exceptions.len() > values.len() / EXCEPTION_SHARE {
+                    return false;
+                }
+            }
+            last = ints[group.len() - 1];
+        }
+        true
+    }
+}
+
+/// The exponent that all samples need; none where too many fit at no exponent.
+fn sampled_exponent(values: &[f64], form: Form) -> Option<u8> {
+    let mut exponent = match form {
+        Form::Quotient => 0,
+        // At lower exponents these forms give what the quotient gives.
+        Form::Product => 1,
+        Form::Thousandths => 4,
+    };
+    let step = (values.len() / SAMPLES).max(1);
+    let mut misfits = 0;
+    for value in values.iter().step_by(step).filter(|value| value.is_finite()) {
+        if !(Scale { form, exponent }).fits(*value) {
+            match exponent_of(*value, form, exponent) {
+                Some(needed) => exponent = needed,
+                None => misfits += 1,
+            }
+            if misfits * MISFIT_SHARE > SAMPLES.min(values.len()) {
+                return None;
+            }
+        }
+    }
+    Some(exponent)
+}
+
+#[cfg(test)]
+mod tests;

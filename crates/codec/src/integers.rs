@@ -1,0 +1,356 @@
+//! Signed 64-bit integers: the layer under timestamps, floats and lengths too.
+//!
+//! The encoder looks once at the whole run and takes the shortest of: one value, an
+//! arithmetic progression, runs of equal values, *frame* (distances from a reference), *delta*
+//! (differences of neighbours) or raw. Frame and delta first divide out what all distances
+//! have in common, so that milliseconds kept in nanoseconds, pages kept in bytes and floats
+//! born as `f32` cost nothing extra, and then pack in groups of 128, each with its own
+//! reference and width, outliers patched. All arithmetic wraps at 64 bits, on both sides,
+//! so no range of values is special. Unsigned integers pass through as `u64 as i64`.
+
+use crate::cursor::Cursor;
+use crate::packing::GROUP;
+use crate::varint::{len_i64, len_u64, put_i64, put_u64};
+use crate::{Error, assert_count, prepare};
+use divisor::Divisor;
+use group::Plan;
+
+mod divisor;
+mod group;
+
+/// One value, as often as the count says. An empty run is written so, too.
+const CONSTANT: u8 = 0;
+/// A first value and a step.
+const LINEAR: u8 = 1;
+/// Runs of equal values.
+const RUNS: u8 = 2;
+/// Groups of distances from a base.
+const FRAME: u8 = 3;
+/// Groups of differences of neighbours.
+const DELTA: u8 = 4;
+/// Eight bytes a value.
+const RAW: u8 = 5;
+
+/// How many values there must be to each change before runs are tried: a change costs
+/// two bytes and more, which packing undercuts where changes are denser.
+const RUN_LENGTH_MIN: usize = 8;
+
+/// Delta must save this share (1/32) to be preferred to frame, which decodes faster.
+const FRAME_BONUS: usize = 32;
+
+/// Appends `values`. [`Encoder`] does the same and keeps its scratch memory.
+///
+/// # Panics
+/// Where there are more than [`crate::COUNT_MAX`] values.
+pub fn encode(values: &[i64], out: &mut Vec<u8>) {
+    Encoder::new().encode(values, out);
+}
+
+/// Reads back `count` values into `out`, which is emptied first.
+///
+/// # Errors
+/// Where `bytes` are not what [`encode`] appends for `count` values.
+pub fn decode(bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Result<(), Error> {
+    prepare(out, count)?;
+    let mut cursor = Cursor::new(bytes);
+    read(&mut cursor, count, &mut |values| out.extend_from_slice(values))?;
+    cursor.finish()
+}
+
+/// Whether an encoded run is one value or an arithmetic progression, which nothing shortens.
+pub(crate) fn is_regular(encoded: &[u8]) -> bool {
+    matches!(encoded.first(), Some(&(CONSTANT | LINEAR)))
+}
+
+/// Encodes runs of integers; it keeps its scratch memory between them.
+#[derive(Debug, Default)]
+pub struct Encoder {
+    /// Distances from the least value, divided.
+    frames: Vec<i64>,
+    /// Differences of neighbours, divided.
+    deltas: Vec<i64>,
+    frame_plans: Vec<Plan>,
+    delta_plans: Vec<Plan>,
+}
+
+impl Encoder {
+    /// An encoder without scratch memory yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends `values`.
+    ///
+    /// # Panics
+    /// Where there are more than [`crate::COUNT_MAX`] values.
+    pub fn encode(&mut self, values: &[i64], out: &mut Vec<u8>) {
+        assert_count(values.len());
+        let first = values.first().copied().unwrap_or(0);
+        let changes = values.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        if changes == 0 {
+            out.push(CONSTANT);
+            return put_i64(out, first);
+        }
+        if let Some(step) = common_step(values) {
+            out.push(LINEAR);
+            put_i64(out, first);
+            return put_i64(out, step);
+        }
+        let runs = if changes <= values.len() / RUN_LENGTH_MIN {
+            runs_len(values, changes)
+        } else {
+            usize::MAX
+        };
+        self.choose(values, changes, runs, out);
+    }
+
+    /// Writes the shortest of runs (which would take `runs_len` bytes), frame, delta and raw.
+    fn choose(&mut self, values: &[i64], changes: usize, runs_len: usize, out: &mut Vec<u8>) {
+        let base = values.iter().copied().min().unwrap_or(0);
+        let divisor = Divisor::common(values, base);
+        self.divide(values, base, &divisor);
+        let head = 1 + len_u64(divisor.get());
+        let frame_len = head + len_i64(base) + plan_groups(&self.frames, &mut self.frame_plans);
+        let before = values[0].wrapping_sub(self.deltas[0].wrapping_mul(divisor.get() as i64));
+        let delta_len = head + len_i64(before) + plan_groups(&self.deltas, &mut self.delta_plans);
+        let raw_len = 1 + size_of_val(values);
+
+        let is_frame = frame_len <= delta_len + delta_len / FRAME_BONUS;
+        let packed_len = if is_frame { frame_len } else { delta_len };
+        if runs_len <= packed_len.min(raw_len) {
+            write_runs(values, changes, out);
+        } else if raw_len <= packed_len {
+            out.push(RAW);
+            out.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        } else if is_frame {
+            write_groups(FRAME, &divisor, base, &self.frames, &self.frame_plans, out);
+        } else {
+            write_groups(DELTA, &divisor, before, &self.deltas, &self.delta_plans, out);
+        }
+    }
+
+    fn divide(&mut self, values: &[i64], base: i64, divisor: &Divisor) {
+        self.frames.clear();
+        self.frames.extend(values.iter().map(|value| divisor.divide(value.wrapping_sub(base))));
+        self.deltas.clear();
+        // The difference before the first value is free to choose: it repeats the next one,
+        // so that it is no outlier in its group.
+        let second = self.frames[1].wrapping_sub(self.frames[0]);
+        self.deltas.push(second);
+        self.deltas.extend(self.frames.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])));
+    }
+}
+
+/// The step, where `values` (two or more) are an arithmetic progression.
+fn common_step(values: &[i64]) -> Option<i64> {
+    let step = values[1].wrapping_sub(values[0]);
+    values.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == step).then_some(step)
+}
+
+/// Each change of value: how long the value before it stood, and by how much it changes.
+fn changes_of(values: &[i64]) -> impl Iterator<Item = (usize, i64)> {
+    let edges = (1..values.len()).filter(|&at| values[at] != values[at - 1]);
+    edges.scan(0, |start, edge| {
+        let run = edge - std::mem::replace(start, edge);
+        Some((run, values[edge].wrapping_sub(values[edge - 1])))
+    })
+}
+
+fn runs_len(values: &[i64], changes: usize) -> usize {
+    let each = changes_of(values).map(|(run, change)| len_u64(run as u64) + len_i64(change));
+    1 + len_i64(values[0]) + len_u64(changes as u64) + each.sum::<usize>()
+}
+
+fn write_runs(values: &[i64], changes: usize, out: &mut Vec<u8>) {
+    out.push(RUNS);
+    put_i64(out, values[0]);
+    put_u64(out, changes as u64);
+    for (run, change) in changes_of(values) {
+        put_u64(out, run as u64);
+        put_i64(out, change);
+    }
+}
+
+/// Plans every group; the bytes they will take together.
+fn plan_groups(numbers: &[i64], plans: &mut Vec<Plan>) -> usize {
+    plans.clear();
+    plans.extend(numbers.chunks(GROUP).map(Plan::of));
+    plans.iter().map(Plan::len).sum()
+}
+
+fn write_groups(
+    mode: u8,
+    divisor: &Divisor,
+    base: i64,
+    numbers: &[i64],
+    plans: &[Plan],
+    out: &mut Vec<u8>,
+) {
+    out.push(mode);
+    put_u64(out, divisor.get());
+    put_i64(out, base);
+    for (group, plan) in numbers.chunks(GROUP).zip(plans) {
+        plan.write(group, out);
+    }
+}
+
+/// Reads one run from the cursor and hands its values, in order, to `each`: `count` in all,
+/// at most [`GROUP`] at a time.
+pub(crate) fn read(
+    cursor: &mut Cursor<'_>,
+    count: usize,
+    each: &mut impl FnMut(&[i64]),
+) -> Result<(), Error> {
+    let offset = cursor.offset();
+    match cursor.u8()? {
+        CONSTANT => {
+            let value = cursor.zigzag()?;
+            Groups::new(each).repeat(value, count);
+        }
+        LINEAR => read_linear(cursor, count, each)?,
+        RUNS => read_runs(cursor, count, each)?,
+        FRAME => read_frames(cursor, count, each)?,
+        DELTA => read_deltas(cursor, count, each)?,
+        RAW => {
+            let mut groups = Groups::new(each);
+            for value in cursor.bytes(count * size_of::<i64>())?.as_chunks().0 {
+                groups.push(i64::from_le_bytes(*value));
+            }
+        }
+        mode => return Err(Error::Mode { what: "integers", offset, mode }),
+    }
+    Ok(())
+}
+
+/// Collects values and hands them on in groups, the last one when dropped.
+struct Groups<'a, F: FnMut(&[i64])> {
+    values: [i64; GROUP],
+    filled: usize,
+    each: &'a mut F,
+}
+
+impl<'a, F: FnMut(&[i64])> Groups<'a, F> {
+    fn new(each: &'a mut F) -> Self {
+        Self { values: [0; GROUP], filled: 0, each }
+    }
+
+    fn push(&mut self, value: i64) {
+        self.repeat(value, 1);
+    }
+
+    fn repeat(&mut self, value: i64, mut times: usize) {
+        while times > 0 {
+            let taken = times.min(GROUP - self.filled);
+            self.values[self.filled..self.filled + taken].fill(value);
+            self.filled += taken;
+            times -= taken;
+            if self.filled == GROUP {
+                self.flush();
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        (self.each)(&self.values[..self.filled]);
+        self.filled = 0;
+    }
+}
+
+impl<F: FnMut(&[i64])> Drop for Groups<'_, F> {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
+fn read_linear(
+    cursor: &mut Cursor<'_>,
+    count: usize,
+    each: &mut impl FnMut(&[i64]),
+) -> Result<(), Error> {
+    let (mut value, step) = (cursor.zigzag()?, cursor.zigzag()?);
+    let mut groups = Groups::new(each);
+    for _ in 0..count {
+        groups.push(value);
+        value = value.wrapping_add(step);
+    }
+    Ok(())
+}
+
+fn read_runs(
+    cursor: &mut Cursor<'_>,
+    count: usize,
+    each: &mut impl FnMut(&[i64]),
+) -> Result<(), Error> {
+    let (mut value, changes) = (cursor.zigzag()?, cursor.varint()?);
+    let mut groups = Groups::new(each);
+    let mut left = count;
+    for _ in 0..changes {
+        let offset = cursor.offset();
+        let run = cursor.varint()?;
+        // A run that leaves nothing for the last one contradicts the count.
+        if run == 0 || run >= left as u64 {
+            return Err(Error::Invalid { what: "length of a run", offset });
+        }
+        groups.repeat(value, run as usize);
+        left -= run as usize;
+        value = value.wrapping_add(cursor.zigzag()?);
+    }
+    groups.repeat(value, left);
+    Ok(())
+}
+
+fn read_divisor(cursor: &mut Cursor<'_>) -> Result<i64, Error> {
+    let offset = cursor.offset();
+    match cursor.varint()? {
+        0 => Err(Error::Invalid { what: "divisor", offset }),
+        divisor => Ok(divisor as i64),
+    }
+}
+
+fn read_frames(
+    cursor: &mut Cursor<'_>,
+    count: usize,
+    each: &mut impl FnMut(&[i64]),
+) -> Result<(), Error> {
+    let (divisor, base) = (read_divisor(cursor)?, cursor.zigzag()?);
+    let mut values = [0; GROUP];
+    for start in (0..count).step_by(GROUP) {
+        let values = &mut values[..(count - start).min(GROUP)];
+        let reference = group::read(cursor, values)?;
+        let origin = base.wrapping_add(reference.wrapping_mul(divisor));
+        if divisor == 1 {
+            values.iter_mut().for_each(|value| *value = origin.wrapping_add(*value));
+        } else {
+            for value in &mut *values {
+                *value = origin.wrapping_add(value.wrapping_mul(divisor));
+            }
+        }
+        each(values);
+    }
+    Ok(())
+}
+
+fn read_deltas(
+    cursor: &mut Cursor<'_>,
+    count: usize,
+    each: &mut impl FnMut(&[i64]),
+) -> Result<(), Error> {
+    let (divisor, mut last) = (read_divisor(cursor)?, cursor.zigzag()?);
+    let mut values = [0; GROUP];
+    for start in (0..count).step_by(GROUP) {
+        let values = &mut values[..(count - start).min(GROUP)];
+        let step = group::read(cursor, values)?.wrapping_mul(divisor);
+        if divisor != 1 {
+            values.iter_mut().for_each(|value| *value = value.wrapping_mul(divisor));
+        }
+        for value in &mut *values {
+            last = last.wrapping_add(step).wrapping_add(*value);
+            *value = last;
+        }
+        each(values);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! Nanoseconds since the epoch, which mostly lie near a grid.
+//!
+//! Collectors run at fixed intervals with a little jitter, and skip some. Integers alone take
+//! exact intervals to an arithmetic progression; where there is jitter, a timestamp is
+//! better told as its distance from a *grid* that starts with the run, since the difference
+//! of two jittered neighbours needs a bit more than each jitter. A skipped interval shifts
+//! the distances by a constant, which the groups of the integer layer absorb. Any order and
+//! any values come back; only their size suffers.
+
+use crate::cursor::Cursor;
+use crate::varint::put_i64;
+use crate::{Error, assert_count, integers, prepare};
+
+/// A grid's step precedes the integers, which are distances from the grid. Other first
+/// bytes are modes of the integer layer itself.
+const GRID: u8 = 0x40;
+
+/// Shorter runs are no longer with a grid than without.
+const GRID_COUNT_MIN: usize = 4;
+
+/// How many timestamps show which step fits, from the middle of the run.
+const SAMPLES: usize = 256;
+
+/// Steps are tried rounded to these: people choose round intervals, and the median of
+/// jittered ones is a bit off, which adds up over a run.
+const ROUND_NS: [i64; 5] = [1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 60_000_000_000];
+
+/// Appends `timestamps`.
+///
+/// # Panics
+/// Where there are more than [`crate::COUNT_MAX`] timestamps.
+pub fn encode(timestamps: &[i64], out: &mut Vec<u8>) {
+    assert_count(timestamps.len());
+    let mut encoder = integers::Encoder::new();
+    let start = out.len();
+    encoder.encode(timestamps, out);
+    if timestamps.len() < GRID_COUNT_MIN || integers::is_regular(&out[start..]) {
+        return;
+    }
+    let step = fitting_step(timestamps);
+    let distances: Vec<i64> = (0..)
+        .zip(timestamps)
+        .map(|(index, at)| at.wrapping_sub(step.wrapping_mul(index)))
+        .collect();
+    let mut grid = vec![GRID];
+    put_i64(&mut grid, step);
+    encoder.encode(&distances, &mut grid);
+    if grid.len() < out.len() - start {
+        out.truncate(start);
+        out.extend_from_slice(&grid);
+    }
+}
+
+/// The step from whose grid the timestamps stray least, among likely ones. There are at
+/// least two timestamps.
+fn fitting_step(timestamps: &[i64]) -> i64 {
+    let middle = timestamps.len() / 2;
+    let start = middle.saturating_sub(SAMPLES / 2);
+    let samples = &timestamps[start..timestamps.len().min(start + SAMPLES)];
+    let mut steps: Vec<i64> =
+        samples.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
+    let half = steps.len() / 2;
+    let median = *steps.select_nth_unstable(half).1;
+    let rounded = |to: &i64| median.saturating_add(to / 2).div_euclid(*to).wrapping_mul(*to);
+    let mut best = (straying(samples, median), median);
+    for step in ROUND_NS.iter().map(rounded) {
+        best = best.min((straying(samples, step), step));
+    }
+    best.1
+}
+
+/// How far apart the distances from the grid of this step are.
+fn straying(samples: &[i64], step: i64) -> u64 {
+    let (mut least, mut most) = (i64::MAX, i64::MIN);
+    for (index, at) in (0..).zip(samples) {
+        let distance = at.wrapping_sub(step.wrapping_mul(index));
+        least = least.min(distance);
+        most = most.max(distance);
+    }
+    most.wrapping_sub(least) as u64
+}
+
+/// Reads back `count` timestamps into `out`, which is emptied first.
+///
+/// # Errors
+/// Where `bytes` are not what [`encode`] appends for `count` timestamps.
+pub fn decode(bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Result<(), Error> {
+    if bytes.first() != Some(&GRID) {
+        return integers::decode(bytes, count, out);
+    }
+    prepare(out, count)?;
+    let mut cursor = Cursor::new(bytes);
+    cursor.u8()?;
+    let step = cursor.zigzag()?;
+    let mut grid = 0i64;
+    let mut each = |distances: &[i64]| {
+        out.extend((0..).zip(distances).map(|(index, distance)| {
+            distance.wrapping_add(grid).wrapping_add(step.wrapping_mul(index))
+        }));
+        grid = grid.wrapping_add(step.wrapping_mul(distances.len() as i64));
+    };
+    integers::read(&mut cursor, count, &mut each)?;
+    cursor.finish()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+use super::*;
+use proptest::prelude::*;
+
+const START: i64 = 1_700_000_000_000_000_000;
+const TEN_SECONDS: i64 = 10_000_000_000;
+
+/// Encodes and decodes; the bytes.
+fn check(timestamps: &[i64]) -> Vec<u8> {
+    let mut bytes = vec![0xaa];
+    encode(timestamps, &mut bytes);
+    let bytes = bytes.split_off(1);
+    let mut back = vec![1, 2];
+    decode(&bytes, timestamps.len(), &mut back).unwrap();
+    assert_eq!(back, timestamps);
+    bytes
+}
+
+fn at(jitter_ns: impl Fn(i64) -> i64) -> Vec<i64> {
+    (0..1280).map(|index| START + index * TEN_SECONDS + jitter_ns(index)).collect()
+}
+
+#[test]
+fn regular_intervals_take_a_few_bytes() {
+    check(&[]);
+    assert_eq!(check(&[START]).len(), 10);
+    assert_eq!(check(&at(|_| 0)).len(), 1 + 9 + 5);
+}
+
+#[test]
+fn jitter_costs_its_own_bits() {
+    // Milliseconds from 0 to 7: three bits each, and less than a byte a group beside.
+    let bytes = check(&at(|index| (index * 7919 % 104_729 % 8) * 1_000_000));
+    assert_eq!(bytes[0], GRID);
+    assert!(bytes.len() < 1280 * 3 / 8 + 10 * 3 + 30, "{}", bytes.len());
+}
+
+#[test]
+fn skipped_intervals_cost_a_few_bytes_each() {
+    let bytes = check(&at(|index| index / 300 * TEN_SECONDS));
+    assert!(bytes.len() < 60, "{}", bytes.len());
+}
+
+#[test]
+fn a_bad_grid_is_an_error() {
+    let mut out = Vec::new();
+    assert!(decode(&[GRID], 1, &mut out).is_err());
+    assert!(decode(&[GRID, 2, 99, 0], 1, &mut out).is_err());
+    assert!(decode(&[GRID, 2, 0, 0, 0], 1, &mut out).is_err());
+}
+
+proptest! {
+    #[test]
+    fn every_run_comes_back(
+        start: i64,
+        step: i64,
+        jitters in prop::collection::vec(-5_000_000i64..5_000_000, 0..400),
+        unit in prop::sample::select(vec![1i64, 1000, 1_000_000]),
+    ) {
+        let timestamps: Vec<i64> = (0..).zip(jitters).map(|(index, jitter)| {
+            start.wrapping_add(step.wrapping_mul(index)).wrapping_add(jitter / unit * unit)
+        }).collect();
+        check(&timestamps);
+    }
+
+    #[test]
+    fn any_order_comes_back(timestamps: Vec<i64>) {
+        check(&timestamps);
+    }
+
+    #[test]
+    fn any_bytes_return(mut bytes: Vec<u8>, grid: bool, mode in 0u8..8, count in 0usize..500) {
+        if grid {
+            bytes.splice(0..0, [GRID, 3]);
+        }
+        bytes.insert(if grid { 2 } else { 0 }, mode);
+        let mut out = Vec::new();
+        if decode(&bytes, count, &mut out).is_ok() {
+            prop_assert_eq!(out.len(), count);
+        }
+        prop_assert!(out.len() <= count);
+    }
+}
