@@ -1,0 +1,15 @@
+//! Lines that wait to be sent: in memory while all is well, else on disk.
+
+mod buffer;
+mod outbox;
+mod segment;
+
+pub(crate) use buffer::Buffer;
+pub(crate) use outbox::{Batch, Outbox, count_lines};
+
+/// How much is sent at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) lines: usize,
+    pub(crate) bytes: usize,
+}
