@@ -1,0 +1,43 @@
+# Two commands matter: `make run` starts Barograph, `make test` checks all of it.
+
+CARGO ?= cargo
+DATA  ?= ./barograph-data
+CASES ?= ../shared/conformance
+
+.PHONY: help run build page test bench conformance fmt clean
+
+help: ## Say what there is to make.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+run: build ## Build everything and start the server with its defaults.
+	./target/release/barograph serve --data-dir $(DATA) $(ARGS)
+
+build: page ## Build the page and the release binary.
+	tests/need cargo cc
+	$(CARGO) build --release --locked -p barograph
+
+page: ui/dist/index.html ## Build the page.
+
+ui/dist/index.html: ui/node_modules/.package-lock.json ui/index.html ui/package.json $(shell find ui/src -type f 2>/dev/null)
+	cd ui && npm run --silent build
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	tests/need node
+	cd ui && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test: ## Install what the tests need, then run every one of them.
+	tests/run
+
+bench: build ## Measure ingest, space and queries; prints a table.
+	$(CARGO) run --release --locked -p barograph-bench
+
+conformance: build ## Run the peers' own cases, where they are: CASES=folder.
+	tests/conformance $(CASES)
+
+fmt: ## Format the Rust code.
+	$(CARGO) fmt --all
+
+clean: ## Remove what was built.
+	$(CARGO) clean
+	rm -rf ui/dist ui/node_modules tests/browser/node_modules

@@ -1,0 +1,6 @@
+//! The main job, on the built binary, as its users see it.
+
+mod alerting;
+mod durability;
+mod refusals;
+mod serving;
