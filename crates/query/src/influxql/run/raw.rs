@@ -1,0 +1,120 @@
+//! Rows that are points of the data as they are.
+
+use super::frame::{Access, Needs, cast};
+use super::group::{Groups, Item, shown_tags};
+use super::spread::over_threads;
+use super::{Row, Scope, Table};
+use crate::influxql::answer::Cell;
+use crate::influxql::ast::{DataType, Fill};
+use crate::influxql::context::Context;
+use crate::influxql::error::Error;
+use crate::influxql::plan::Plan;
+use model::{TimeRange, Timestamp};
+
+/// The rows of every group.
+pub(crate) fn tables(
+    plan: &Plan,
+    scope: &Scope,
+    context: &Context<'_>,
+) -> Result<Vec<Table>, Error> {
+    if plan.references.iter().all(|reference| reference.kind == DataType::Unknown) {
+        return Ok(Vec::new());
+    }
+    let mut needs = Needs::default();
+    let accesses: Vec<_> = plan.references.iter().map(|r| needs.shown(r)).collect();
+    let groups = Groups::collect(plan, scope, &mut needs, context)?;
+    let reader = Reader { plan, scope, context, needs: &needs, accesses: &accesses };
+    let items = groups.items();
+    let runs = over_threads(&items, context.threads, |items| reader.read(items))?;
+    let mut rows: Vec<Vec<(i64, Vec<Cell>)>> = Vec::new();
+    rows.resize_with(groups.keys().count(), Vec::new);
+    for (group, mut points) in runs.into_iter().flatten() {
+        rows[group].append(&mut points);
+    }
+    let tables = groups.keys().zip(rows).map(|(key, points)| Table {
+        name: key.0.clone(),
+        tags: shown_tags(scope, key),
+        rows: finish(points, plan),
+    });
+    Ok(tables.collect())
+}
+
+/// Points by group, in the order of inputs.
+type Points = Vec<(usize, Vec<(i64, Vec<Cell>)>)>;
+
+struct Reader<'a> {
+    plan: &'a Plan,
+    scope: &'a Scope,
+    context: &'a Context<'a>,
+    needs: &'a Needs,
+    accesses: &'a [Access],
+}
+
+impl Reader<'_> {
+    fn read(&self, items: &[Item<'_, '_>]) -> Result<Points, Error> {
+        let range = TimeRange::new(Timestamp(self.scope.start), Timestamp(self.scope.end));
+        let mut points = Points::new();
+        for item in items {
+            let frame = item.frame(self.needs, range, self.context)?;
+            let kept = item.kept(&frame);
+            let mut found = Vec::new();
+            let mut rows: Box<dyn Iterator<Item = usize>> = Box::new(0..frame.len());
+            if !self.plan.ascending {
+                rows = Box::new((0..frame.len()).rev());
+            }
+            for row in rows {
+                let counts = kept.as_ref().is_none_or(|kept| kept[row]);
+                if counts && self.accesses.iter().any(|access| drives(access, &frame, row)) {
+                    let cells = self.accesses.iter().map(|access| frame.cell(access, row));
+                    found.push((frame.times[row], cells.collect()));
+                    // No group needs more rows of one input than it may have in all.
+                    if found.len() as u64 >= rows_needed(self.plan) {
+                        break;
+                    }
+                }
+            }
+            points.push((item.group, found));
+        }
+        Ok(points)
+    }
+}
+
+/// Whether a column makes a row where it has a value; tags do not.
+fn drives(access: &Access, frame: &super::frame::Frame, row: usize) -> bool {
+    matches!(access, Access::Column(column, _) if frame.has(*column, row))
+}
+
+fn rows_needed(plan: &Plan) -> u64 {
+    match plan.limits.limit {
+        0 => u64::MAX,
+        limit => limit.saturating_add(plan.limits.offset),
+    }
+}
+
+/// Points of all inputs of a group to rows in the order of the query.
+fn finish(mut points: Vec<(i64, Vec<Cell>)>, plan: &Plan) -> Vec<Row> {
+    if plan.ascending {
+        points.sort_by_key(|(at, _)| *at);
+    } else {
+        points.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    }
+    let limit = if plan.limits.limit == 0 { usize::MAX } else { plan.limits.limit as usize };
+    let mut previous: Vec<Cell> = vec![Cell::Null; plan.references.len()];
+    let mut rows = Vec::new();
+    for (at, mut slots) in points.into_iter().skip(plan.limits.offset as usize).take(limit) {
+        for (index, slot) in slots.iter_mut().enumerate().filter(|(_, slot)| slot.is_null()) {
+            let kind = plan.references[index].kind;
+            *slot = match plan.fill {
+                Fill::Integer(value) => cast(Cell::Integer(value), kind),
+                Fill::Number(value) => cast(Cell::Float(value), kind),
+                Fill::Previous => previous[index].clone(),
+                Fill::Null | Fill::None | Fill::Linear => Cell::Null,
+            };
+        }
+        rows.push(Row { at, cells: super::join::outputs(plan, &slots) });
+        if plan.fill == Fill::Previous {
+            previous = slots;
+        }
+    }
+    rows
+}

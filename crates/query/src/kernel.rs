@@ -1,1 +1,0 @@
-//! Arithmetic that both languages share.

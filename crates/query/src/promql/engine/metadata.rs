@@ -1,0 +1,113 @@
+//! Which series, label names and label values there are.
+
+use super::{Engine, select};
+use crate::promql::ast::ExprKind;
+use crate::promql::error::Error;
+use model::limits::Budget;
+use model::port::Selection;
+use model::{Labels, Predicate, TimeRange, name};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+impl Engine {
+    /// The series that fit any of `selectors` and may have samples in `range`, sorted.
+    ///
+    /// # Errors
+    /// When there is no selector, one does not parse, or the source does not answer.
+    pub fn series(
+        &self,
+        selectors: &[String],
+        range: TimeRange,
+        budget: &Budget,
+    ) -> Result<Vec<Labels>, Error> {
+        if selectors.is_empty() {
+            return Err(Error::Request("no match[] parameter provided".to_owned()));
+        }
+        let mut found = BTreeSet::new();
+        self.each_series(selectors, range, budget, |labels| {
+            found.insert(labels);
+        })?;
+        Ok(found.into_iter().collect())
+    }
+
+    /// The label names of the series that fit any of `selectors`, of all series where there
+    /// is none; sorted.
+    ///
+    /// # Errors
+    /// When a selector does not parse, or the source does not answer.
+    pub fn label_names(
+        &self,
+        selectors: &[String],
+        range: TimeRange,
+        budget: &Budget,
+    ) -> Result<Vec<String>, Error> {
+        let mut found: BTreeSet<Arc<str>> = BTreeSet::new();
+        self.each_series(selectors, range, budget, |labels| {
+            for (name, _) in labels.iter() {
+                if !found.contains(name) {
+                    found.insert(name.clone());
+                }
+            }
+        })?;
+        Ok(texts(found))
+    }
+
+    /// The values of the label `name` among the series that fit any of `selectors`, among all
+    /// series where there is none; sorted.
+    ///
+    /// # Errors
+    /// When the name cannot be one, a selector does not parse, or the source does not answer.
+    pub fn label_values(
+        &self,
+        name: &str,
+        selectors: &[String],
+        range: TimeRange,
+        budget: &Budget,
+    ) -> Result<Vec<String>, Error> {
+        if name.is_empty() {
+            return Err(Error::Request("invalid label name: \"\"".to_owned()));
+        }
+        let mut found: BTreeSet<Arc<str>> = BTreeSet::new();
+        self.each_series(selectors, range, budget, |labels| {
+            if let Some(value) = labels.find(name)
+                && !found.contains(value)
+            {
+                found.insert(value.clone());
+            }
+        })?;
+        Ok(texts(found))
+    }
+
+    fn each_series(
+        &self,
+        selectors: &[String],
+        range: TimeRange,
+        budget: &Budget,
+        mut visit: impl FnMut(Labels),
+    ) -> Result<(), Error> {
+        let mut ways = Vec::new();
+        for text in selectors {
+            let expr = crate::promql::parse(text)?;
+            match &expr.kind {
+                ExprKind::Selector(selector) if selector.range.is_none() => {
+                    ways.push(select::predicate(selector)?);
+                }
+                _ => {
+                    return Err(Error::Request(format!("expected a series selector, got {expr}")));
+                }
+            }
+        }
+        let predicate = if ways.is_empty() { Predicate::ALL } else { Predicate::Or(ways) };
+        for series in self.source.select(&Selection { predicate, range }, budget)? {
+            let meta = series.meta();
+            if meta.kind.is_numeric() {
+                visit(name::labels(meta));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn texts(found: BTreeSet<Arc<str>>) -> Vec<String> {
+    found.into_iter().map(|text| text.to_string()).collect()
+}

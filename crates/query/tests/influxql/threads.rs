@@ -1,0 +1,82 @@
+//! Many series, read on many threads, give what one thread gives.
+
+use crate::memory::{Memory, StandingClock};
+use crate::render::table;
+use model::Timestamp;
+use model::limits::{Budget, End};
+use query::influxql::{Engine, Options, Request, StatementResult};
+use std::fmt::Write;
+use std::sync::{Arc, Mutex};
+
+fn memory() -> Arc<Memory> {
+    let mut lines = String::new();
+    for host in 0..300 {
+        for at in 0..20 {
+            let value = (host * 7 + at * 13) % 101;
+            writeln!(lines, "cpu,host=h{host},rack=r{} busy={value} {}", host % 7, at * 10)
+                .unwrap();
+        }
+    }
+    let memory = Arc::new(Memory::default());
+    memory.write("db", None, &lines, 1_000_000_000, 0);
+    memory
+}
+
+fn engine(memory: &Arc<Memory>, threads: usize) -> Engine {
+    let clock = Arc::new(StandingClock(Mutex::new(Timestamp(200_000_000_000))));
+    let options = Options { threads, ..Options::default() };
+    Engine::new(memory.clone(), memory.clone(), clock, options)
+}
+
+fn run(engine: &Engine, text: &str, budget: &Budget) -> Vec<StatementResult> {
+    let request = Request { database: Some("db".to_owned()), ..Request::default() };
+    engine.run(text, &request, budget).unwrap()
+}
+
+#[test]
+fn threads_do_not_show() {
+    let memory = memory();
+    let (one, many) = (engine(&memory, 1), engine(&memory, 5));
+    for text in [
+        "SELECT median(busy), stddev(busy), mode(busy) FROM cpu",
+        "SELECT percentile(busy, 90), host FROM cpu GROUP BY rack",
+        "SELECT mean(busy), max(busy) FROM cpu WHERE busy > 50 GROUP BY rack",
+        "SELECT max(busy), host FROM cpu WHERE time >= 0s GROUP BY time(1m), rack",
+        "SELECT top(busy, rack, 3), host FROM cpu",
+        "SELECT * FROM cpu ORDER BY time DESC LIMIT 50",
+        "SELECT distinct(busy) FROM cpu GROUP BY rack",
+    ] {
+        let ask = |engine| table(&Ok(run(engine, text, &Budget::unlimited())));
+        assert_eq!(ask(&one), ask(&many), "{text}");
+    }
+}
+
+#[test]
+fn a_budget_ends_a_query() {
+    let memory = memory();
+    let engine = engine(&memory, 4);
+    for text in [
+        "SELECT busy FROM cpu",
+        "SELECT mean(busy) FROM cpu",
+        "SELECT median(busy) FROM cpu",
+        "SELECT mean(busy) FROM cpu WHERE time >= 0s GROUP BY time(10ms), host",
+        "SELECT median(busy) FROM cpu WHERE time >= 0s GROUP BY time(10ms), host",
+    ] {
+        let [result] = run(&engine, text, &Budget::new(5_000)).try_into().unwrap();
+        let error = result.error.expect(text);
+        assert!(error.starts_with("query reads more than 5000 samples"), "{text}: {error}");
+        let killed = Budget::unlimited();
+        killed.end(End::Killed);
+        let [result] = run(&engine, text, &killed).try_into().unwrap();
+        assert_eq!(result.error.as_deref(), Some("query was killed"), "{text}");
+    }
+}
+
+#[test]
+fn remarks_of_the_store_come_with_the_answer() {
+    let memory = memory();
+    let budget = Budget::unlimited();
+    budget.warn("said before".to_owned());
+    let [result] = run(&engine(&memory, 1), "SHOW DATABASES", &budget).try_into().unwrap();
+    assert!(result.messages.is_empty(), "what was said before belongs to another answer");
+}
