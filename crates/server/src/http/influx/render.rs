@@ -1,0 +1,268 @@
+//! InfluxDB's JSON, as Go writes it, straight into bytes.
+
+use model::Span;
+use query::influxql::{Cell, ResultSeries, StatementResult, Zone, format_time};
+use std::io::Write;
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    /// Times as counts of this; RFC 3339 where it is none.
+    pub epoch: Option<Span>,
+    /// Indented for people.
+    pub pretty: bool,
+    /// Several documents of this many rows at most; one document where it is none.
+    pub chunk_rows: Option<usize>,
+}
+
+/// How times are written.
+#[derive(Clone, Copy)]
+struct Times<'a> {
+    epoch: Option<Span>,
+    /// The zone the statement names, where it does.
+    zone: Option<&'a Zone>,
+}
+
+impl<'a> Times<'a> {
+    fn of(result: &'a StatementResult, epoch: Option<Span>) -> Self {
+        Self { epoch, zone: result.zone.as_ref() }
+    }
+}
+
+/// A whole answer.
+pub fn render(results: &[StatementResult], shape: Shape) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1_024);
+    match shape.chunk_rows {
+        None => {
+            out.extend_from_slice(b"{\"results\":[");
+            for (id, result) in results.iter().enumerate() {
+                comma(&mut out, id);
+                whole(&mut out, id, result, shape.epoch);
+            }
+            out.extend_from_slice(b"]}");
+            finish(&mut out, 0, shape.pretty);
+        }
+        Some(rows) => {
+            for (id, result) in results.iter().enumerate() {
+                chunked(&mut out, id, result, rows, shape);
+            }
+        }
+    }
+    out
+}
+
+/// Ends the document that began at `start` with a line end, indented where that is wanted.
+fn finish(out: &mut Vec<u8>, start: usize, pretty: bool) {
+    if pretty {
+        let indented = indent(&out[start..]);
+        out.truncate(start);
+        out.extend_from_slice(&indented);
+    }
+    out.push(b'\n');
+}
+
+fn comma(out: &mut Vec<u8>, index: usize) {
+    if index > 0 {
+        out.push(b',');
+    }
+}
+
+fn whole(out: &mut Vec<u8>, id: usize, result: &StatementResult, epoch: Option<Span>) {
+    // Writing to a Vec cannot fail, here and below.
+    let _ = write!(out, "{{\"statement_id\":{id}");
+    if !result.series.is_empty() {
+        out.extend_from_slice(b",\"series\":[");
+        for (index, series) in result.series.iter().enumerate() {
+            comma(out, index);
+            part(out, series, &series.rows, Times::of(result, epoch));
+            out.push(b'}');
+        }
+        out.push(b']');
+    }
+    trailer(out, result);
+    out.push(b'}');
+}
+
+/// One document for each `rows_max` rows of each series. A document whose series goes on
+/// says `partial`; one whose statement goes on says so too.
+fn chunked(out: &mut Vec<u8>, id: usize, result: &StatementResult, rows_max: usize, shape: Shape) {
+    let chunks_of = |series: &ResultSeries| series.rows.len().div_ceil(rows_max).max(1);
+    let total: usize = result.series.iter().map(chunks_of).sum();
+    let mut done = 0;
+    for series in &result.series {
+        let chunks = chunks_of(series);
+        for index in 0..chunks {
+            done += 1;
+            let start = out.len();
+            let rows = series.rows.chunks(rows_max).nth(index).unwrap_or_default();
+            let _ = write!(out, "{{\"results\":[{{\"statement_id\":{id},\"series\":[");
+            part(out, series, rows, Times::of(result, shape.epoch));
+            if index + 1 < chunks {
+                out.extend_from_slice(b",\"partial\":true");
+            }
+            out.extend_from_slice(b"}]");
+            if done < total {
+                out.extend_from_slice(b",\"partial\":true");
+            } else {
+                trailer(out, result);
+            }
+            out.extend_from_slice(b"}]}");
+            finish(out, start, shape.pretty);
+        }
+    }
+    if total == 0 {
+        let start = out.len();
+        out.extend_from_slice(b"{\"results\":[");
+        whole(out, id, result, shape.epoch);
+        out.extend_from_slice(b"]}");
+        finish(out, start, shape.pretty);
+    }
+}
+
+fn trailer(out: &mut Vec<u8>, result: &StatementResult) {
+    if !result.messages.is_empty() {
+        out.extend_from_slice(b",\"messages\":[");
+        for (index, message) in result.messages.iter().enumerate() {
+            comma(out, index);
+            out.extend_from_slice(b"{\"level\":");
+            string(out, message.level);
+            out.extend_from_slice(b",\"text\":");
+            string(out, &message.text);
+            out.push(b'}');
+        }
+        out.push(b']');
+    }
+    if let Some(error) = &result.error {
+        out.extend_from_slice(b",\"error\":");
+        string(out, error);
+    }
+}
+
+/// Opens a series with some of its rows; the caller closes it.
+fn part(out: &mut Vec<u8>, series: &ResultSeries, rows: &[Vec<Cell>], times: Times<'_>) {
+    out.push(b'{');
+    if !series.name.is_empty() {
+        out.extend_from_slice(b"\"name\":");
+        string(out, &series.name);
+        out.push(b',');
+    }
+    if !series.tags.is_empty() {
+        out.extend_from_slice(b"\"tags\":{");
+        for (index, (name, value)) in series.tags.iter().enumerate() {
+            comma(out, index);
+            string(out, name);
+            out.push(b':');
+            string(out, value);
+        }
+        out.extend_from_slice(b"},");
+    }
+    out.extend_from_slice(b"\"columns\":[");
+    for (index, column) in series.columns.iter().enumerate() {
+        comma(out, index);
+        string(out, column);
+    }
+    out.push(b']');
+    if rows.is_empty() {
+        return;
+    }
+    out.extend_from_slice(b",\"values\":[");
+    for (index, row) in rows.iter().enumerate() {
+        comma(out, index);
+        out.push(b'[');
+        for (index, cell) in row.iter().enumerate() {
+            comma(out, index);
+            value(out, cell, times);
+        }
+        out.push(b']');
+    }
+    out.push(b']');
+}
+
+fn value(out: &mut Vec<u8>, cell: &Cell, times: Times<'_>) {
+    let _ = match cell {
+        Cell::Null => out.write_all(b"null"),
+        Cell::Time(at) => match times.epoch {
+            // Go's division rounds towards zero, and so does this.
+            Some(unit) => write!(out, "{}", at.0 / unit.0),
+            None => write!(out, "\"{}\"", format_time(*at, times.zone)),
+        },
+        Cell::Float(number) => out.write_all(float(*number).as_bytes()),
+        Cell::Integer(number) => write!(out, "{number}"),
+        Cell::Unsigned(number) => write!(out, "{number}"),
+        Cell::Bool(truth) => write!(out, "{truth}"),
+        Cell::Text(text) => {
+            string(out, text);
+            Ok(())
+        }
+    };
+}
+
+/// A float as Go's JSON writes it: an exponent only below 1e-6 and from 1e21 on. JSON has
+/// no word for NaN and the infinities; they are null.
+pub fn float(number: f64) -> String {
+    let size = number.abs();
+    if !number.is_finite() {
+        return "null".to_owned();
+    }
+    if size == 0.0 || (1e-6..1e21).contains(&size) {
+        return number.to_string();
+    }
+    let text = format!("{number:e}");
+    match text.split_once('e') {
+        Some((digits, power)) if !power.starts_with('-') => format!("{digits}e+{power}"),
+        _ => text,
+    }
+}
+
+fn string(out: &mut Vec<u8>, text: &str) {
+    // A string always has a JSON form, and a Vec takes all of it.
+    let _ = serde_json::to_writer(out, text);
+}
+
+/// JSON without spaces, indented by four, as Go does it.
+fn indent(json: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(json.len() * 2);
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    let line = |out: &mut Vec<u8>, depth: usize| {
+        out.push(b'\n');
+        out.resize(out.len() + 4 * depth, b' ');
+    };
+    for (index, byte) in json.iter().copied().enumerate() {
+        if in_string {
+            in_string = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+            out.push(byte);
+            continue;
+        }
+        let is_closed_at_once = matches!(json.get(index + 1), Some(b'}' | b']'));
+        match byte {
+            b'{' | b'[' => {
+                out.push(byte);
+                depth += 1;
+                if !is_closed_at_once {
+                    line(&mut out, depth);
+                }
+            }
+            b'}' | b']' => {
+                depth -= 1;
+                if !matches!(json[index - 1], b'{' | b'[') {
+                    line(&mut out, depth);
+                }
+                out.push(byte);
+            }
+            b',' => {
+                out.push(byte);
+                line(&mut out, depth);
+            }
+            b':' => out.extend_from_slice(b": "),
+            _ => {
+                in_string = byte == b'"';
+                out.push(byte);
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! The ways in: InfluxDB 1.x and 2.x line protocol, and Prometheus remote write 1.0.
+
+use super::{Fail, Open, Params, Shared};
+use crate::house::{House, Rooms};
+use crate::ingest::{self, Wire};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use model::port::WriteError;
+use model::{DEFAULT_DATABASE, Target, WriteReport};
+use protocol::line::Precision;
+use std::sync::Arc;
+
+/// `POST /write?db=&rp=&precision=`.
+pub async fn influx(State(house): State<Shared>, open: Open, request: Request) -> Response {
+    let params = Params::of_query(request.uri().query());
+    let wire = lines(&params, request.headers());
+    let answer = match wire {
+        Ok(wire) => keep(&house, &open.0, database(&params), wire, request).await,
+        Err(fail) => Err(fail),
+    };
+    finish(&house, "line", answer.map_err(IntoResponse::into_response))
+}
+
+/// `POST /api/v2/write?bucket=&org=&precision=`.
+pub async fn bucket(State(house): State<Shared>, open: Open, request: Request) -> Response {
+    let params = Params::of_query(request.uri().query());
+    let wire = lines(&params, request.headers());
+    let answer = match wire {
+        Ok(wire) => keep(&house, &open.0, bucket_target(&params), wire, request).await,
+        Err(fail) => Err(fail),
+    };
+    finish(&house, "line_v2", answer.map_err(bucket_fail))
+}
+
+/// `POST /api/v1/write?db=&rp=`.
+pub async fn remote(State(house): State<Shared>, open: Open, request: Request) -> Response {
+    let params = Params::of_query(request.uri().query());
+    let answer = match check_remote(request.headers()) {
+        Ok(()) => keep(&house, &open.0, database(&params), Wire::RemoteWrite, request).await,
+        Err(fail) => Err(fail),
+    };
+    finish(&house, "remote_write", answer.map_err(IntoResponse::into_response))
+}
+
+fn finish(house: &House, protocol: &'static str, answer: Result<(), Response>) -> Response {
+    let response = match answer {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(response) => response,
+    };
+    house.metrics.write_requests.add([protocol, status_text(response.status())], 1);
+    response
+}
+
+/// The statuses a write can have; any other is told by its class.
+fn status_text(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        204 => "204",
+        400 => "400",
+        404 => "404",
+        408 => "408",
+        413 => "413",
+        415 => "415",
+        503 => "503",
+        507 => "507",
+        _ if status.is_client_error() => "4xx",
+        _ => "5xx",
+    }
+}
+
+async fn keep(
+    house: &House,
+    rooms: &Arc<Rooms>,
+    target: Target,
+    wire: Wire,
+    request: Request,
+) -> Result<(), Fail> {
+    let limit = house.limits.body_bytes_max;
+    let body = ingest::read(request.into_body(), limit, &house.inflight).await?;
+    house.metrics.write_bytes.add(body.bytes().len() as u64);
+    let report = rooms.ingest.keep(target, wire, body).await;
+    note(house, &report);
+    let report = report?;
+    if report.refused_count > 0 {
+        let unit = if wire == Wire::RemoteWrite { "sample" } else { "line" };
+        return Err(Fail::bad_request(ingest::partial_write(&report, unit)));
+    }
+    Ok(())
+}
+
+/// Keeps in mind whether the disk takes writes, for those who ask how the server is.
+fn note(house: &House, report: &Result<WriteReport, ingest::Error>) {
+    let is_news = match report {
+        Err(ingest::Error::Write(error))
+            if matches!(error, WriteError::DiskFull { .. } | WriteError::Failed { .. }) =>
+        {
+            house.note("writes", Some(error.to_string()))
+        }
+        Ok(report) if report.rows > 0 => house.note("writes", None),
+        _ => false,
+    };
+    if is_news {
+        match report {
+            Ok(_) => tracing::info!("writes are kept again"),
+            Err(error) => tracing::error!(%error, "writes are not kept"),
+        }
+    }
+}
+
+fn lines(params: &Params, headers: &HeaderMap) -> Result<Wire, Fail> {
+    let precision = match params.filled("precision") {
+        None => Precision::Ns,
+        Some(text) => text.parse().map_err(|_| {
+            let text = format!("invalid precision {text:?} (use ns, us, ms, s, m or h)");
+            Fail::bad_request(text)
+        })?,
+    };
+    let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
+    let gzip = match encoding {
+        None | Some(b"" | b"identity") => false,
+        Some(b"gzip" | b"x-gzip") => true,
+        Some(other) => {
+            let other = String::from_utf8_lossy(other);
+            return Err(Fail::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                format!("Content-Encoding {other:?}: send gzip or nothing"),
+            ));
+        }
+    };
+    Ok(Wire::Line { precision, gzip })
+}
+
+fn database(params: &Params) -> Target {
+    let database = params.filled("db").unwrap_or(DEFAULT_DATABASE);
+    Target { database: database.into(), policy: params.filled("rp").map(Into::into) }
+}
+
+/// Bucket `a/b` is policy b of database a, as InfluxDB 1.8 reads it.
+fn bucket_target(params: &Params) -> Target {
+    let bucket = params.filled("bucket").unwrap_or(DEFAULT_DATABASE);
+    let (database, policy) = bucket.split_once('/').unwrap_or((bucket, ""));
+    Target {
+        database: database.into(),
+        policy: Some(policy).filter(|it| !it.is_empty()).map(Into::into),
+    }
+}
+
+/// What InfluxDB 2.x's clients read stands beside `error`.
+fn bucket_fail(fail: Fail) -> Response {
+    let code = match fail.status.as_u16() {
+        404 => "not found",
+        413 => "request too large",
+        503 | 507 => "unavailable",
+        500 => "internal error",
+        _ => "invalid",
+    };
+    fail.respond(&serde_json::json!({ "error": fail.error, "code": code, "message": fail.error }))
+}
+
+/// Remote write 2.0 has another message, which a sender announces in the content type; what
+/// cannot be read is refused, so that the sender falls back to 1.0.
+fn check_remote(headers: &HeaderMap) -> Result<(), Fail> {
+    let text = |name| headers.get(name).and_then(|it: &axum::http::HeaderValue| it.to_str().ok());
+    let kind = text("content-type").unwrap_or_default();
+    if kind.contains("io.prometheus.write.v2") {
+        let error =
+            "remote write 2.0 is not read by this version: send prometheus.WriteRequest (1.0)";
+        return Err(Fail::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, error));
+    }
+    match text("content-encoding") {
+        None | Some("" | "snappy") => Ok(()),
+        Some(other) => Err(Fail::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!("Content-Encoding {other:?}: remote write is snappy"),
+        )),
+    }
+}

@@ -1,0 +1,161 @@
+//! A body from the socket into memory, and out of its compression, both bounded.
+
+use super::memory::{Memory, Share};
+use crate::config::Bytes;
+use axum::body::Body;
+use flate2::bufread::MultiGzDecoder;
+use http_body_util::BodyExt;
+use protocol::remote_write;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a client may take from one piece of its body to the next.
+const PIECE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How much is decompressed between two looks at the limits.
+const STEP_BYTES: usize = 256 << 10;
+
+/// A body in memory.
+#[derive(Debug)]
+pub struct Held {
+    bytes: Vec<u8>,
+    share: Share,
+}
+
+/// Why a body was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// It is larger than it may be.
+    #[error(
+        "request entity too large: the body is over {}; send smaller batches, or raise {key}",
+        Bytes(*limit)
+    )]
+    TooLarge {
+        /// The most it may be.
+        limit: u64,
+        /// The key of the configuration that says so.
+        key: &'static str,
+    },
+    /// All bodies together are larger than they may be.
+    #[error(
+        "overloaded: bodies that are being written fill inflight_bytes_max; send the same body again after a second"
+    )]
+    NoRoom,
+    /// The client stopped in the middle of it.
+    #[error("read body: {0}")]
+    Broken(String),
+    /// The client was too slow.
+    #[error("read body: no piece of it came for 30 s")]
+    Slow,
+    /// It does not decompress.
+    #[error("decompress body: {0}")]
+    Damaged(String),
+}
+
+/// Reads a whole body of at most `bytes_max`, which the key `body_bytes_max` says.
+///
+/// # Errors
+/// When it is too large, too slow, broken off, or there is no room for it.
+pub async fn read(mut body: Body, bytes_max: u64, memory: &Arc<Memory>) -> Result<Held, BodyError> {
+    let too_large = || BodyError::TooLarge { limit: bytes_max, key: "body_bytes_max" };
+    let mut held = Held { bytes: Vec::new(), share: memory.share() };
+    // The announced length is refused at once, so that a large body is not sent in vain.
+    let announced = axum::body::HttpBody::size_hint(&body).lower();
+    if announced > bytes_max {
+        return Err(too_large());
+    }
+    if !held.share.grow(announced) {
+        return Err(BodyError::NoRoom);
+    }
+    let mut promised = announced;
+    held.bytes.reserve_exact(announced as usize);
+    loop {
+        let piece = match tokio::time::timeout(PIECE_TIMEOUT, body.frame()).await {
+            Err(_) => return Err(BodyError::Slow),
+            Ok(None) => return Ok(held),
+            Ok(Some(Err(error))) => return Err(BodyError::Broken(error.to_string())),
+            Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+        };
+        let length = (held.bytes.len() + piece.len()) as u64;
+        if length > bytes_max {
+            return Err(too_large());
+        }
+        if length > promised {
+            if !held.share.grow(length - promised) {
+                return Err(BodyError::NoRoom);
+            }
+            promised = length;
+        }
+        held.bytes.extend_from_slice(&piece);
+    }
+}
+
+impl Held {
+    /// What it holds.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The same body out of its gzip.
+    ///
+    /// # Errors
+    /// When it is not gzip, would be larger than `bytes_max`, or finds no room.
+    pub fn gunzip(self, bytes_max: u64) -> Result<Self, BodyError> {
+        let mut decoder = MultiGzDecoder::new(&*self.bytes);
+        let mut plain = Self { bytes: Vec::new(), share: self.share.sibling() };
+        loop {
+            if !plain.share.grow(STEP_BYTES as u64) {
+                return Err(BodyError::NoRoom);
+            }
+            let before = plain.bytes.len();
+            let read = (&mut decoder)
+                .take(STEP_BYTES as u64)
+                .read_to_end(&mut plain.bytes)
+                .map_err(|error| BodyError::Damaged(format!("gzip: {error}")))?;
+            if plain.bytes.len() as u64 > bytes_max {
+                return Err(decompressed_too_large(bytes_max));
+            }
+            debug_assert_eq!(plain.bytes.len(), before + read);
+            if read < STEP_BYTES {
+                return Ok(plain);
+            }
+        }
+    }
+
+    /// The same body out of its snappy block, as remote write has it.
+    ///
+    /// # Errors
+    /// When it is not snappy, would be larger than `bytes_max`, or finds no room.
+    pub fn unsnap(self, bytes_max: u64) -> Result<Self, BodyError> {
+        let mut share = self.share.sibling();
+        // The block says its length first; a length that lies fails in the decoder.
+        let length = snappy_length(&self.bytes);
+        if length > bytes_max {
+            return Err(decompressed_too_large(bytes_max));
+        }
+        if !share.grow(length) {
+            return Err(BodyError::NoRoom);
+        }
+        let limit = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+        let bytes = remote_write::decompress(&self.bytes, limit)
+            .map_err(|error| BodyError::Damaged(error.to_string()))?;
+        Ok(Self { bytes, share })
+    }
+}
+
+fn decompressed_too_large(limit: u64) -> BodyError {
+    BodyError::TooLarge { limit, key: "body_decompressed_bytes_max" }
+}
+
+/// The length a snappy block announces: a little-endian base-128 number of at most 32 bits.
+/// What is no such number is 0; decompressing it says why.
+fn snappy_length(block: &[u8]) -> u64 {
+    let mut length = 0u64;
+    for (index, byte) in block.iter().take(5).enumerate() {
+        length |= u64::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return length;
+        }
+    }
+    0
+}

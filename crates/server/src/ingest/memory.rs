@@ -1,0 +1,60 @@
+//! How much memory all bodies together may take.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A bounded amount of memory that bodies take from and give back to.
+#[derive(Debug)]
+pub struct Memory {
+    used: AtomicU64,
+    bytes_max: u64,
+}
+
+/// A share of the memory, given back when it is dropped.
+#[derive(Debug)]
+pub struct Share {
+    from: Arc<Memory>,
+    bytes: u64,
+}
+
+impl Memory {
+    pub fn new(bytes_max: u64) -> Arc<Self> {
+        Arc::new(Self { used: AtomicU64::new(0), bytes_max })
+    }
+
+    /// An empty share, to be grown.
+    pub fn share(self: &Arc<Self>) -> Share {
+        Share { from: self.clone(), bytes: 0 }
+    }
+
+    /// How much is taken now.
+    pub fn used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+}
+
+impl Share {
+    /// Another, empty share of the same memory.
+    pub fn sibling(&self) -> Self {
+        self.from.share()
+    }
+
+    /// Takes `more`; false, and nothing taken, where that is not there.
+    #[must_use]
+    pub fn grow(&mut self, more: u64) -> bool {
+        let max = self.from.bytes_max;
+        let taken = self.from.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+            used.checked_add(more).filter(|sum| *sum <= max)
+        });
+        if taken.is_ok() {
+            self.bytes += more;
+        }
+        taken.is_ok()
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.from.used.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}

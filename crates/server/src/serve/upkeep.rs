@@ -1,0 +1,77 @@
+//! The store's background work (flushes, merges, retention) and a look at how the parts
+//! are, a round every few seconds.
+
+use super::worker::Worker;
+use crate::error::Error;
+use crate::house::{House, Rooms};
+use model::Span;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// From one round to the next. A full head makes writers wait, so that rounds come often.
+const EVERY: Duration = Duration::from_secs(2);
+
+/// A notification that is due for as long as this is in trouble: a receiver that answers
+/// takes seconds.
+const LATE: Span = Span::MINUTE;
+
+/// Starts the thread.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn start(house: Arc<House>, rooms: Arc<Rooms>) -> Result<Worker, Error> {
+    Worker::start("upkeep", move |bell| {
+        while !bell.sleep(EVERY) {
+            round(&house, &rooms);
+        }
+    })
+}
+
+fn round(house: &House, rooms: &Rooms) {
+    let trouble = match rooms.store.maintain() {
+        Ok(done) => {
+            tracing::debug!(?done, "upkeep");
+            damage(rooms.store.stats().corruption_found)
+        }
+        Err(error) => {
+            house.metrics.maintenance_failures.add(1);
+            Some(error.to_string())
+        }
+    };
+    note(house, "store", trouble);
+    note(house, "alerts", lateness(rooms));
+}
+
+/// Keeps in mind how a part is. The same trouble again is no news.
+fn note(house: &House, part: &'static str, trouble: Option<String>) {
+    match trouble {
+        Some(what) => {
+            if house.note(part, Some(what.clone())) {
+                tracing::error!(part, what, "in trouble");
+            }
+        }
+        None => {
+            if house.note(part, None) {
+                tracing::info!(part, "works again");
+            }
+        }
+    }
+}
+
+/// What is said of alerts that cannot be counted, or of notifications that do not go out.
+fn lateness(rooms: &Rooms) -> Option<String> {
+    let backlog = match rooms.alerts.stats() {
+        Ok(stats) => stats.backlog,
+        Err(error) => return Some(error.to_string()),
+    };
+    let oldest = backlog.oldest.filter(|oldest| *oldest >= LATE)?;
+    let text = "notifications do not go out";
+    Some(format!("{text}: {} wait, the oldest for {} s", backlog.queued, oldest.0 / Span::SECOND.0))
+}
+
+/// What is said of damage that was found and worked round.
+fn damage(places: u64) -> Option<String> {
+    let text =
+        "damaged data was found and kept aside in the data folder; everything else is served";
+    (places > 0).then(|| format!("{text} ({places} places)"))
+}
