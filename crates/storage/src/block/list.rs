@@ -1,0 +1,121 @@
+//! Every block there is, as one list that queries take as it stands.
+
+use super::name::Name;
+use super::section::Policies;
+use super::{Block, Context};
+use crate::disk::{TEMPORARY, aside};
+use crate::error::Error;
+use parking_lot::RwLock;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Every block there is.
+pub struct Blocks {
+    folder: PathBuf,
+    context: Context,
+    list: RwLock<Arc<[Arc<Block>]>>,
+}
+
+/// What opening them found.
+pub struct Opened {
+    /// The blocks.
+    pub blocks: Blocks,
+    /// The last flush whose rows are in some block.
+    pub last_sequence: u64,
+    /// What was damaged; the files were put aside.
+    pub damages: Vec<Error>,
+}
+
+impl Blocks {
+    /// Reads every block of a folder. What was unfinished or left over by a crash is
+    /// removed, what is damaged is put aside.
+    ///
+    /// # Errors
+    /// When a block is of another version, or the folder cannot be read.
+    pub fn open(folder: PathBuf, context: Context, known: &Policies<'_>) -> Result<Opened, Error> {
+        let disk = context.disk.clone();
+        let mut names = Vec::new();
+        for entry in disk.list(&folder)? {
+            if entry.name.ends_with(TEMPORARY) {
+                disk.remove(&folder.join(&entry.name))?;
+            }
+            names.extend(Name::parse(&entry.name));
+        }
+        let last_sequence = names.iter().map(|name| name.sequences.last).max().unwrap_or(0);
+        let (mut list, mut damages) = (Vec::new(), Vec::new());
+        // The most merged first, so that a block which is whole is known before what it was
+        // merged from is looked at.
+        names.sort_by_key(|name: &Name| std::cmp::Reverse(name.level));
+        for name in names {
+            let path = folder.join(name.to_string());
+            let is_left_over = list.iter().any(|block: &Arc<Block>| block.name.replaces(&name));
+            if is_left_over {
+                disk.remove(&path)?;
+                continue;
+            }
+            match Block::open(path.clone(), name, &context, known) {
+                Ok(block) => list.push(Arc::new(block)),
+                Err(error @ Error::Damaged { .. }) => {
+                    disk.rename(&path, &aside(&path))?;
+                    damages.push(error);
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        list.sort_by_key(|block| block.name);
+        let blocks = Self { folder, context, list: RwLock::new(list.into()) };
+        Ok(Opened { blocks, last_sequence, damages })
+    }
+
+    /// Where they are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The blocks as they are now.
+    pub fn list(&self) -> Arc<[Arc<Block>]> {
+        self.list.read().clone()
+    }
+
+    /// Opens blocks that were just written, and shows them in place of `doomed`.
+    ///
+    /// # Errors
+    /// When one cannot be read back; then nothing is shown and nothing doomed.
+    pub fn replace(
+        &self,
+        fresh: &[Name],
+        doomed: &[Arc<Block>],
+        known: &Policies<'_>,
+    ) -> Result<(), Error> {
+        let mut opened = Vec::with_capacity(fresh.len());
+        for name in fresh {
+            let path = self.folder.join(name.to_string());
+            opened.push(Arc::new(Block::open(path, *name, &self.context, known)?));
+        }
+        let mut list = self.list.write();
+        let is_doomed = |block: &&Arc<Block>| doomed.iter().any(|other| Arc::ptr_eq(other, block));
+        let kept = list.iter().filter(|block| !is_doomed(block)).cloned();
+        let mut all: Vec<_> = kept.chain(opened).collect();
+        all.sort_by_key(|block| block.name);
+        *list = all.into();
+        drop(list);
+        doomed.iter().for_each(|block| block.doom());
+        Ok(())
+    }
+
+    /// Removes blocks that were written and then not shown.
+    pub fn discard(&self, fresh: &[Name]) {
+        for name in fresh {
+            if let Err(error) = self.context.disk.remove(&self.folder.join(name.to_string())) {
+                tracing::warn!(%error, "a block of a failed flush could not be removed");
+            }
+        }
+    }
+
+    /// Closes the files of all blocks when many are open; reading opens them again.
+    pub fn close_files(&self) {
+        if self.context.handles.is_scarce() {
+            self.list().iter().for_each(|block| block.close());
+        }
+    }
+}

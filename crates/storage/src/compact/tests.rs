@@ -1,0 +1,77 @@
+use super::*;
+use crate::block::Sequences;
+use crate::catalog::Class;
+use crate::slice::Slice;
+use model::Timestamp;
+
+/// A block of day 10: its flushes and its size.
+fn block(first: u64, last: u64, bytes: u64) -> Candidate {
+    let slice = Slice { day: 10, days: 1 };
+    let sequences = Sequences { first, last };
+    let name = Name { partition: 0, class: Class::SHARED, slice, sequences, level: 0 };
+    Candidate { name, range: slice.range(), bytes, has_dropped: false }
+}
+
+/// A block of the wide slice around day 10.
+fn wide(first: u64, last: u64, range: TimeRange) -> Candidate {
+    let mut block = block(first, last, 1);
+    block.name.slice = Slice { day: 0, days: 32 };
+    Candidate { range, ..block }
+}
+
+fn check(blocks: &[Candidate], expected: &[&[(u64, u64)]]) {
+    let found = plan(blocks);
+    let found: Vec<Vec<_>> = found
+        .iter()
+        .map(|run| run.iter().map(|n| (n.sequences.first, n.sequences.last)).collect())
+        .collect();
+    assert_eq!(found, expected, "{blocks:?}");
+}
+
+#[test]
+fn few_blocks_are_left_alone() {
+    check(&[], &[]);
+    check(&[block(1, 1, 5), block(2, 2, 5), block(3, 3, 5)], &[]);
+}
+
+#[test]
+fn enough_blocks_of_one_size_are_merged() {
+    let four = [block(2, 2, 5), block(1, 1, 5), block(4, 4, 5), block(3, 3, 5)];
+    check(&four, &[&[(1, 1), (2, 2), (3, 3), (4, 4)]]);
+}
+
+#[test]
+fn a_large_block_is_not_copied_for_a_few_small_ones() {
+    let small: Vec<_> = (2..=5).map(|n| block(n, n, 5)).collect();
+    let mut blocks = vec![block(1, 1, 1000)];
+    blocks.extend(&small);
+    check(&blocks, &[&[(2, 2), (3, 3), (4, 4), (5, 5)]]);
+    let crowd: Vec<_> = (1..=13).map(|n| block(n, n, 1 << n)).collect();
+    let all: Vec<_> = (1..=13).map(|n| (n, n)).collect();
+    check(&crowd, &[&all]);
+}
+
+#[test]
+fn other_partitions_are_other_groups() {
+    let mut blocks: Vec<_> = (1..=4).map(|n| block(n, n, 5)).collect();
+    blocks[3].name.partition = 1;
+    check(&blocks, &[]);
+}
+
+#[test]
+fn flushes_are_not_joined_across_a_block_with_the_same_times() {
+    let mut blocks: Vec<_> = (1..=8).filter(|n| *n != 4).map(|n| block(n, n, 5)).collect();
+    let day = Slice { day: 10, days: 1 }.range();
+    blocks.push(wide(4, 4, day));
+    check(&blocks, &[&[(5, 5), (6, 6), (7, 7), (8, 8)]]);
+    let elsewhere = Slice { day: 9, days: 1 }.range();
+    *blocks.last_mut().expect("wide") = wide(4, 4, elsewhere);
+    check(&blocks, &[&[(1, 1), (2, 2), (3, 3), (5, 5), (6, 6), (7, 7), (8, 8)]]);
+}
+
+#[test]
+fn dropped_data_is_rewritten_even_alone() {
+    let one = Candidate { has_dropped: true, ..block(7, 7, 5) };
+    check(&[block(1, 6, 500), one], &[&[(7, 7)]]);
+    assert!(one.range.contains(Timestamp(one.range.start.0)));
+}

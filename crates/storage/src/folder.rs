@@ -1,0 +1,112 @@
+//! The data folder: what lies where, and the file `MANIFEST` that fixes its partitions.
+//!
+//! Invariant: nothing in a folder of another version is touched, not even its lock.
+
+use crate::disk::{Disk, Lock, read_all, replace};
+use crate::envelope::Seal;
+use crate::error::Error;
+use codec::cursor::Cursor;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The version of the whole folder; raised when an old program must not open a new one.
+const SEAL: Seal = Seal { magic: b"BAROMETA", version: 1, what: "MANIFEST" };
+/// The most partitions a folder may have; their number is two bytes in frames and names.
+pub const PARTITIONS_MAX: u16 = 1024;
+/// The most partitions that are chosen unasked: more would only make more files.
+const PARTITIONS_CHOSEN_MAX: usize = 8;
+
+/// A data folder that is locked.
+pub struct Folder {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How many partitions its streams are spread over.
+    pub partitions: u16,
+    _lock: Box<dyn Lock>,
+}
+
+impl Folder {
+    /// Opens the folder, or makes it with this many partitions (0 to choose).
+    ///
+    /// # Errors
+    /// When it is of another version, in use, damaged or not writable.
+    pub fn open(path: &Path, disk: &dyn Disk, partitions: u16) -> Result<Self, Error> {
+        // Looked at before the lock, which would write into a folder of another version.
+        read_manifest(path, disk)?;
+        disk.create_dir(path)?;
+        let lock = disk.lock(&path.join("LOCK"))?;
+        let lock = lock.ok_or_else(|| Error::InUse { folder: path.to_owned() })?;
+        let partitions = match read_manifest(path, disk)? {
+            Some(recorded) => recorded,
+            None => write_manifest(path, disk, partitions)?,
+        };
+        let folder = Self { path: path.to_owned(), partitions, _lock: lock };
+        disk.create_dir(&folder.wal())?;
+        disk.create_dir(&folder.blocks())?;
+        disk.sync_dir(path)?;
+        Ok(folder)
+    }
+
+    /// Where log segments are.
+    pub fn wal(&self) -> PathBuf {
+        wal(&self.path)
+    }
+
+    /// Where blocks are.
+    pub fn blocks(&self) -> PathBuf {
+        blocks(&self.path)
+    }
+
+    /// Where databases and policies are written down.
+    pub fn catalog(&self) -> PathBuf {
+        self.path.join("catalog")
+    }
+}
+
+fn wal(folder: &Path) -> PathBuf {
+    folder.join("wal")
+}
+
+fn blocks(folder: &Path) -> PathBuf {
+    folder.join("blocks")
+}
+
+fn read_manifest(folder: &Path, disk: &dyn Disk) -> Result<Option<u16>, Error> {
+    let path = folder.join("MANIFEST");
+    let bytes = match read_all(disk, &path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let is_empty =
+                disk.list(&wal(folder))?.is_empty() && disk.list(&blocks(folder))?.is_empty();
+            if is_empty {
+                return Ok(None);
+            }
+            return Err(Error::NoManifest { folder: folder.to_owned() });
+        }
+        Err(e) => return Err(e.into()),
+    };
+    let body = SEAL.unwrap(&bytes, &path, 0)?;
+    let partitions = Cursor::new(body).u16().unwrap_or(0);
+    if partitions == 0 || partitions > PARTITIONS_MAX {
+        let what = format!("{partitions} is no number of partitions");
+        return Err(Error::damaged(&path, 9, what));
+    }
+    Ok(Some(partitions))
+}
+
+fn write_manifest(folder: &Path, disk: &dyn Disk, partitions: u16) -> Result<u16, Error> {
+    let partitions = match partitions {
+        0 => std::thread::available_parallelism().map_or(1, |n| n.get()).min(PARTITIONS_CHOSEN_MAX)
+            as u16,
+        asked => asked.min(PARTITIONS_MAX),
+    };
+    replace(disk, &folder.join("MANIFEST"), &SEAL.wrap(&partitions.to_le_bytes()))?;
+    // The folder itself may be new. Who may not read the one above it can do no more.
+    if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
+        let _ = disk.sync_dir(above);
+    }
+    Ok(partitions)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! Finds streams by their names and tags: for each value the set of streams that have it.
+//!
+//! Ordinals are slots in a partition of the head, and places in a block. The answer to a
+//! predicate holds every stream that fits; it may hold others, so that whoever asks looks
+//! at each again.
+
+use crate::identity::{Identity, PolicyName};
+use model::{Attribute, MatchOp, Matcher, Predicate, Tags};
+use roaring::{MultiOps, RoaringBitmap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Streams by value.
+pub type Postings = BTreeMap<Arc<str>, RoaringBitmap>;
+
+/// Finds streams by their names and tags.
+#[derive(Default, Debug)]
+pub struct Index {
+    all: RoaringBitmap,
+    policies: Vec<(PolicyName, RoaringBitmap)>,
+    measurements: Postings,
+    tags: BTreeMap<Arc<str>, Postings>,
+}
+
+/// Streams that may fit.
+struct Found {
+    set: RoaringBitmap,
+    /// Whether every one of them does.
+    is_exact: bool,
+}
+
+impl Index {
+    /// From parts that were written down. `policies` say which streams belong to each.
+    pub fn from_parts(
+        policies: Vec<(PolicyName, RoaringBitmap)>,
+        measurements: Postings,
+        tags: BTreeMap<Arc<str>, Postings>,
+    ) -> Self {
+        let all = policies.iter().map(|(_, set)| set).union();
+        Self { all, policies, measurements, tags }
+    }
+
+    /// Adds a stream.
+    pub fn insert(&mut self, ordinal: u32, identity: &Identity) {
+        let key = &identity.key;
+        self.all.insert(ordinal);
+        match self.policies.iter_mut().find(|(name, _)| name.id == identity.policy) {
+            Some((_, set)) => drop(set.insert(ordinal)),
+            None => {
+                let (database, policy) = (key.database.clone(), key.policy.clone());
+                let name = PolicyName { id: identity.policy, database, policy };
+                self.policies.push((name, RoaringBitmap::from([ordinal])));
+            }
+        }
+        add(&mut self.measurements, &key.measurement, ordinal);
+        add_tags(&mut self.tags, &key.tags, ordinal);
+    }
+
+    /// Takes a stream out.
+    pub fn remove(&mut self, ordinal: u32, identity: &Identity) {
+        self.all.remove(ordinal);
+        for (_, set) in self.policies.iter_mut().filter(|(name, _)| name.id == identity.policy) {
+            set.remove(ordinal);
+        }
+        self.policies.retain(|(_, set)| !set.is_empty());
+        take(&mut self.measurements, &identity.key.measurement, ordinal);
+        for (name, value) in identity.key.tags.iter() {
+            if let Some(values) = self.tags.get_mut(name) {
+                take(values, value, ordinal);
+                if values.is_empty() {
+                    self.tags.remove(name);
+                }
+            }
+        }
+    }
+
+    /// Every stream that may fit.
+    pub fn candidates(&self, predicate: &Predicate) -> RoaringBitmap {
+        self.evaluate(predicate).set
+    }
+
+    fn evaluate(&self, predicate: &Predicate) -> Found {
+        match predicate {
+            Predicate::And(parts) => {
+                let mut found = Found { set: self.all.clone(), is_exact: true };
+                for part in parts {
+                    let part = self.evaluate(part);
+                    found.set &= part.set;
+                    found.is_exact &= part.is_exact;
+                }
+                found
+            }
+            Predicate::Or(parts) => {
+                let mut found = Found { set: RoaringBitmap::new(), is_exact: true };
+                for part in parts {
+                    let part = self.evaluate(part);
+                    found.set |= part.set;
+                    found.is_exact &= part.is_exact;
+                }
+                found
+            }
+            Predicate::Not(part) => {
+                let part = self.evaluate(part);
+                // What may fit may also not: only an exact answer can be turned round.
+                let set = if part.is_exact { &self.all - part.set } else { self.all.clone() };
+                Found { set, is_exact: part.is_exact }
+            }
+            Predicate::Match(matcher) => self.find(matcher),
+        }
+    }
+
+    fn find(&self, matcher: &Matcher) -> Found {
+        let op = &matcher.op;
+        let set = match &matcher.attribute {
+            Attribute::Database => self.of_policies(|name| op.matches(&name.database)),
+            Attribute::Policy => self.of_policies(|name| op.matches(&name.policy)),
+            Attribute::Measurement => of_values(&self.measurements, op),
+            Attribute::Tag(name) => self.of_tag(name, op),
+            Attribute::Field => return Found { set: self.all.clone(), is_exact: false },
+            Attribute::Name => return Found { set: self.of_name(op), is_exact: false },
+        };
+        Found { set, is_exact: true }
+    }
+
+    fn of_policies(&self, fits: impl Fn(&PolicyName) -> bool) -> RoaringBitmap {
+        self.policies.iter().filter(|(name, _)| fits(name)).map(|(_, set)| set).union()
+    }
+
+    /// A stream without the tag has the value `""`.
+    fn of_tag(&self, name: &str, op: &MatchOp) -> RoaringBitmap {
+        let Some(values) = self.tags.get(name) else {
+            return if op.matches("") { self.all.clone() } else { RoaringBitmap::new() };
+        };
+        if !op.matches("") {
+            return of_values(values, op);
+        }
+        match op {
+            MatchOp::NotEqual(value) => match values.get(value.as_ref()) {
+                Some(set) => &self.all - set,
+                None => self.all.clone(),
+            },
+            _ => {
+                let others = values.iter().filter(|(value, _)| !op.matches(value));
+                &self.all - others.map(|(_, set)| set).union()
+            }
+        }
+    }
+
+    /// PromQL's name is `measurement` or `measurement_field`: an equality leaves the
+    /// measurements that it begins with.
+    fn of_name(&self, op: &MatchOp) -> RoaringBitmap {
+        let MatchOp::Equal(wanted) = op else { return self.all.clone() };
+        let fits = |measurement: &str| {
+            let rest = wanted.strip_prefix(measurement);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        };
+        self.measurements.iter().filter(|(name, _)| fits(name)).map(|(_, set)| set).union()
+    }
+}
+
+/// Streams with a value that fits, where the value is always there.
+fn of_values(values: &Postings, op: &MatchOp) -> RoaringBitmap {
+    match op {
+        MatchOp::Equal(value) => values.get(value.as_ref()).cloned().unwrap_or_default(),
+        _ => values.iter().filter(|(value, _)| op.matches(value)).map(|(_, set)| set).union(),
+    }
+}
+
+fn add(values: &mut Postings, value: &Arc<str>, ordinal: u32) {
+    match values.get_mut(value) {
+        Some(set) => drop(set.insert(ordinal)),
+        None => drop(values.insert(value.clone(), RoaringBitmap::from([ordinal]))),
+    }
+}
+
+fn add_tags(tags: &mut BTreeMap<Arc<str>, Postings>, of: &Tags, ordinal: u32) {
+    for (name, value) in of.iter() {
+        match tags.get_mut(name) {
+            Some(values) => add(values, value, ordinal),
+            None => add(tags.entry(name.clone()).or_default(), value, ordinal),
+        }
+    }
+}
+
+fn take(values: &mut Postings, value: &Arc<str>, ordinal: u32) {
+    if let Some(set) = values.get_mut(value) {
+        set.remove(ordinal);
+        if set.is_empty() {
+            values.remove(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! What an operator may set, with its defaults.
+
+use model::Span;
+use std::fmt;
+use std::str::FromStr;
+
+/// When an acknowledged write is on disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Fsync {
+    /// Before it is acknowledged.
+    #[default]
+    Always,
+    /// At most this long after it was acknowledged.
+    Every(Span),
+    /// When the operating system likes; a clean stop still writes everything.
+    Off,
+}
+
+/// Why a text is no [`Fsync`].
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{text:?} is not a sync rule: write \"always\", \"every 100ms\" or \"off\"")]
+pub struct FsyncError {
+    text: String,
+}
+
+impl FromStr for Fsync {
+    type Err = FsyncError;
+
+    fn from_str(text: &str) -> Result<Self, FsyncError> {
+        let refuse = || FsyncError { text: text.to_owned() };
+        match text.trim() {
+            "always" => Ok(Self::Always),
+            "off" => Ok(Self::Off),
+            rest => {
+                let span = rest.strip_prefix("every ").ok_or_else(refuse)?;
+                let span: Span = span.parse().map_err(|_| refuse())?;
+                if span > Span::ZERO { Ok(Self::Every(span)) } else { Err(refuse()) }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Fsync {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Always => out.write_str("always"),
+            Self::Every(span) => write!(out, "every {span}"),
+            Self::Off => out.write_str("off"),
+        }
+    }
+}
+
+/// What an operator may set.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Options {
+    /// How long data is kept whose policy does not say; none keeps for ever.
+    pub retention: Option<Span>,
+    /// How far ahead of the clock a point may lie; no bound where nothing expires.
+    pub future_max: Option<Span>,
+    /// When an acknowledged write is on disk.
+    pub fsync: Fsync,
+    /// Partitions of a new folder, 0 to choose by the machine; fixed once it exists.
+    pub partitions: u16,
+    /// The most bytes that rows not yet in blocks may take in memory.
+    pub head_bytes_max: u64,
+    /// The longest time a row stays outside blocks.
+    pub head_age_max: Span,
+    /// The most bytes of log before the head is flushed so that it can shrink.
+    pub wal_bytes_max: u64,
+    /// Whether a write to a database that is not there makes it.
+    pub auto_create_databases: bool,
+    /// The most series that are written to at one time.
+    pub series_max: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            retention: Some(Span(15 * Span::DAY.0)),
+            future_max: Some(Span::DAY),
+            fsync: Fsync::Always,
+            partitions: 0,
+            head_bytes_max: 512 << 20,
+            head_age_max: Span::HOUR,
+            // Replay reads some hundred MB/s, so that a restart stays within seconds.
+            wal_bytes_max: 512 << 20,
+            auto_create_databases: true,
+            series_max: 10_000_000,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! Series of an answer: who they are, and their samples when they are asked for.
+
+use crate::piece::{Reader, StreamParts, clusters};
+use crate::stats::Counters;
+use model::limits::Budget;
+use model::port::{Series, SourceError};
+use model::{Kind, Predicate, Samples, SeriesMeta, TimeRange};
+use std::sync::Arc;
+
+/// One series of an answer.
+#[derive(Debug)]
+pub struct Stored {
+    meta: SeriesMeta,
+    stream: Arc<StreamParts>,
+    counters: Arc<Counters>,
+}
+
+impl Stored {
+    /// Where its samples are.
+    pub fn stream(&self) -> &StreamParts {
+        &self.stream
+    }
+}
+
+impl Series for Stored {
+    fn meta(&self) -> &SeriesMeta {
+        &self.meta
+    }
+
+    fn read(
+        &self,
+        range: TimeRange,
+        budget: &Budget,
+        out: &mut Samples,
+    ) -> Result<(), SourceError> {
+        out.reset(self.meta.kind);
+        let range = range.intersect(&self.stream.visible);
+        let mut reader = Reader::new(budget, &self.counters);
+        for cluster in clusters(&self.stream.pieces(&self.meta.field, range)) {
+            reader.read(cluster, range, out)?;
+        }
+        Ok(())
+    }
+}
+
+/// The series of `stream` that fit.
+pub fn of_stream(
+    stream: StreamParts,
+    predicate: &Predicate,
+    counters: &Arc<Counters>,
+    out: &mut Vec<Stored>,
+) {
+    let stream = Arc::new(stream);
+    for (field, kind) in fields(&stream) {
+        if predicate.matches_column(&stream.identity.key, &field) {
+            let meta = SeriesMeta { stream: stream.identity.key.clone(), field, kind };
+            out.push(Stored { meta, stream: stream.clone(), counters: counters.clone() });
+        }
+    }
+}
+
+/// The columns of a stream over all its parts. One that changed its type counts as a float
+/// where all its types are numbers, else as what it is now.
+fn fields(stream: &StreamParts) -> Vec<(Arc<str>, Kind)> {
+    let mut fields: Vec<(Arc<str>, Kind)> = Vec::new();
+    let mut last = std::ptr::null();
+    for part in &stream.parts {
+        let shape = part.shape();
+        // Most parts of a stream share one shape.
+        if std::ptr::eq(last, Arc::as_ptr(shape)) {
+            continue;
+        }
+        last = Arc::as_ptr(shape);
+        for (guess, column) in shape.columns().iter().enumerate() {
+            let is_it = |field: &(Arc<str>, Kind)| field.0 == column.name;
+            let at = match fields.get(guess).filter(|field| is_it(field)) {
+                Some(_) => Some(guess),
+                None => fields.iter().position(is_it),
+            };
+            match at.map(|at| &mut fields[at].1) {
+                None => fields.push((column.name.clone(), column.kind)),
+                Some(kind) => *kind = joined(*kind, column.kind),
+            }
+        }
+    }
+    fields
+}
+
+/// The kind of a column that was `old` and is `new`.
+pub fn joined(old: Kind, new: Kind) -> Kind {
+    if old != new && old.is_numeric() && new.is_numeric() { Kind::F64 } else { new }
+}

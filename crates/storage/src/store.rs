@@ -1,0 +1,269 @@
+//! The store: opened once for a folder, shared by everyone who writes and reads.
+//!
+//! It owns no thread. `maintain` is one round of background work: flush what is full or
+//! old, merge, drop what retention no longer keeps. Writers that find the head full ask
+//! for a flush and wait a moment for one.
+
+mod databases;
+mod flush;
+mod merge;
+mod recover;
+mod select;
+mod write;
+
+use crate::block::{Block, Blocks, Context, Handles, Name};
+use crate::catalog::Catalog;
+use crate::compact::{self, Candidate};
+use crate::disk::Disk;
+use crate::error::Error;
+use crate::folder::Folder;
+use crate::head::{Head, Schema};
+use crate::identity::{Interner, PolicyId, PolicyName};
+use crate::options::Options;
+use crate::retention;
+use crate::shape::Shapes;
+use crate::stats::{Counters, Maintained, Stats};
+use crate::wal::{Setting, Wal};
+use model::port::Clock;
+use parking_lot::{Condvar, Mutex};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The most merges in one round, so that a flush never waits for a long row of them.
+const MERGES_PER_ROUND_MAX: usize = 4;
+
+/// Samples of one data folder.
+pub struct Store {
+    folder: Folder,
+    disk: Arc<dyn Disk>,
+    clock: Arc<dyn Clock>,
+    options: Options,
+    counters: Arc<Counters>,
+    interner: Arc<Interner>,
+    shapes: Arc<Shapes>,
+    catalog: Catalog,
+    head: Head,
+    wal: Wal,
+    blocks: Blocks,
+    /// Held by whoever flushes, merges or drops; it knows the last flush.
+    working: Mutex<u64>,
+    /// Whether a flush was asked for.
+    asked: Mutex<bool>,
+    asking: Condvar,
+    /// Told when a flush has made room in the head.
+    has_room: Condvar,
+    room: Mutex<()>,
+    is_closed: AtomicBool,
+}
+
+impl Store {
+    /// Opens a folder, or makes it: locks it, reads blocks and catalog, replays the log.
+    ///
+    /// # Errors
+    /// When the folder is in use, of another version, or cannot be read or written.
+    pub fn open(
+        dir: &Path,
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        options: Options,
+    ) -> Result<Self, Error> {
+        let folder = Folder::open(dir, disk.as_ref(), options.partitions)?;
+        let counters = Arc::new(Counters::default());
+        let (interner, shapes) = (Arc::new(Interner::default()), Arc::new(Shapes::default()));
+        let catalog = Catalog::open(folder.catalog(), disk.clone())?;
+        let context = Context {
+            disk: disk.clone(),
+            interner: interner.clone(),
+            shapes: shapes.clone(),
+            handles: Arc::new(Handles::default()),
+        };
+        let state = catalog.state();
+        let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
+        let opened = Blocks::open(folder.blocks(), context, &known)?;
+        for error in &opened.damages {
+            counters.corruption();
+            tracing::error!(%error, "a block is damaged and was put aside; the others are served");
+        }
+        let schema = Schema::new(shapes.clone(), options.series_max);
+        recover::note_fields(&schema, &opened.blocks);
+        let head = Head::new(folder.partitions, schema);
+        let setting = Setting {
+            disk: disk.clone(),
+            folder: folder.wal(),
+            fsync: options.fsync,
+            clock: clock.clone(),
+            counters: counters.clone(),
+        };
+        let segments = recover::segments(&setting)?;
+        let store = Self {
+            wal: Wal::new(setting, segments.clone()),
+            folder,
+            disk,
+            clock,
+            options,
+            counters,
+            interner,
+            shapes,
+            catalog,
+            head,
+            blocks: opened.blocks,
+            working: Mutex::new(opened.last_sequence),
+            asked: Mutex::new(false),
+            asking: Condvar::new(),
+            has_room: Condvar::new(),
+            room: Mutex::new(()),
+            is_closed: AtomicBool::new(false),
+        };
+        store.replay(&segments)?;
+        Ok(store)
+    }
+
+    /// One round of background work: flush what is full or old, merge, drop what has
+    /// outlived its policy.
+    ///
+    /// # Errors
+    /// When the disk refuses; nothing is lost, and the next round tries again.
+    pub fn maintain(&self) -> Result<Maintained, Error> {
+        let mut working = self.working.lock();
+        let mut done = Maintained::default();
+        let work = self.work(&mut working, &mut done);
+        self.counters.maintained(&done);
+        work.map(|()| done)
+    }
+
+    fn work(&self, last: &mut u64, done: &mut Maintained) -> Result<(), Error> {
+        self.wal.sync_due()?;
+        // First, as a full disk may leave no room for anything else.
+        done.dropped = self.drop_expired()?;
+        let is_asked = std::mem::take(&mut *self.asked.lock());
+        if is_asked || self.is_flush_due() {
+            done.flushed = self.flush_all(last)?;
+            done.evicted = self.head.evict();
+        }
+        for names in compact::plan(&self.candidates()).iter().take(MERGES_PER_ROUND_MAX) {
+            self.merge(&self.named(names))?;
+            done.merged += 1;
+        }
+        if done.flushed + done.merged + done.dropped + done.evicted > 0 {
+            self.interner.sweep();
+            self.shapes.sweep();
+        }
+        self.blocks.close_files();
+        Ok(())
+    }
+
+    /// Brings everything in the head into blocks, and shortens the log by it.
+    ///
+    /// # Errors
+    /// When the disk refuses; the rows stay in head and log.
+    pub fn flush(&self) -> Result<(), Error> {
+        let mut working = self.working.lock();
+        let flushed = self.flush_all(&mut working)?;
+        self.counters.maintained(&Maintained { flushed, ..Maintained::default() });
+        Ok(())
+    }
+
+    /// Flushes everything and removes the log. Later writes are refused; queries go on.
+    ///
+    /// # Errors
+    /// When the disk refuses; the log then holds what is not in blocks.
+    pub fn close(&self) -> Result<(), Error> {
+        let mut working = self.working.lock();
+        self.is_closed.store(true, Ordering::Release);
+        // Whoever was let in before is behind this point once it can be passed alone.
+        self.head.wait_alone();
+        let flushed = self.flush_all(&mut working)?;
+        self.counters.maintained(&Maintained { flushed, ..Maintained::default() });
+        self.wal.close()?;
+        Ok(())
+    }
+
+    /// Waits until background work is asked for, at most for `timeout`. The thread that
+    /// calls `maintain` may sleep here instead of blindly; answers whether it was asked.
+    pub fn wait_for_work(&self, timeout: Duration) -> bool {
+        let mut asked = self.asked.lock();
+        if !*asked {
+            self.asking.wait_for(&mut asked, timeout);
+        }
+        *asked
+    }
+
+    /// Plain numbers about the store.
+    pub fn stats(&self) -> Stats {
+        let (wal_bytes, wal_segments) = self.wal.size();
+        let blocks = self.blocks.list();
+        let mut stats = Stats {
+            series: self.head.schema.series(),
+            streams: self.head.streams(),
+            head_bytes: self.head.bytes(),
+            head_bytes_max: self.options.head_bytes_max,
+            wal_bytes,
+            wal_segments,
+            block_count: blocks.len() as u64,
+            block_bytes: blocks.iter().map(|block| block.bytes).sum(),
+            block_values: blocks.iter().map(|block| block.values).sum(),
+            ..Stats::default()
+        };
+        self.counters.fill(&mut stats);
+        stats
+    }
+
+    /// Asks whoever maintains the store to flush soon.
+    fn ask_for_flush(&self) {
+        *self.asked.lock() = true;
+        self.asking.notify_all();
+    }
+
+    fn is_flush_due(&self) -> bool {
+        let now = self.clock.now();
+        let is_old = |since| now - since >= self.options.head_age_max;
+        self.head.bytes() >= self.options.head_bytes_max / 2
+            || self.wal.size().0 >= self.options.wal_bytes_max
+            || self.head.partitions().iter().filter_map(|p| p.since()).any(is_old)
+    }
+
+    fn drop_expired(&self) -> Result<u64, Error> {
+        let list = self.blocks.list();
+        let names: Vec<Name> = list.iter().map(|block| block.name).collect();
+        let classes = self.catalog.state().classes(self.options.retention);
+        let doomed = self.named(&retention::plan(&names, &classes, self.clock.now()));
+        for block in &doomed {
+            tracing::info!(block = %block.name, bytes = block.bytes, "retention drops a block");
+        }
+        if !doomed.is_empty() {
+            self.blocks.replace(&[], &doomed, &|_| None)?;
+        }
+        Ok(doomed.len() as u64)
+    }
+
+    fn candidates(&self) -> Vec<Candidate> {
+        let live = self.catalog.state().live();
+        let list = self.blocks.list();
+        let candidate = |block: &Arc<Block>| Candidate {
+            name: block.name,
+            range: block.range,
+            bytes: block.bytes,
+            has_dropped: block.policies.iter().any(|policy| !live.contains(policy)),
+        };
+        list.iter().map(candidate).collect()
+    }
+
+    fn named(&self, names: &[Name]) -> Vec<Arc<Block>> {
+        let list = self.blocks.list();
+        let find = |name: &Name| list.iter().find(|block| block.name == *name).cloned();
+        names.iter().filter_map(find).collect()
+    }
+
+    /// How a policy is called; none where it was dropped.
+    fn policy_name(&self, id: PolicyId) -> Option<PolicyName> {
+        self.catalog.state().policy(id).map(|known| known.name.clone())
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Store").field("folder", &self.folder.path).finish_non_exhaustive()
+    }
+}

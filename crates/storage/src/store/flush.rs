@@ -1,0 +1,139 @@
+//! From the head to blocks: one block for each partition, class and slice.
+
+use super::Store;
+use crate::block::{Name, Sequences, Writer};
+use crate::catalog::{Class, State};
+use crate::chunk::{self, Encoder};
+use crate::error::Error;
+use crate::head::{Frozen, HeadPart, Partition};
+use crate::rowset::{RowSet, RowSource, merge};
+use crate::slice::{self, Slice};
+use model::{TimeRange, Timestamp};
+use std::collections::BTreeMap;
+
+impl Store {
+    /// Flushes every partition, `last` being the last flush, and shortens the log by that;
+    /// answers how many had rows.
+    pub(super) fn flush_all(&self, last: &mut u64) -> Result<u64, Error> {
+        self.wal.rotate();
+        // Rows that come from here on are in this segment or a later one, which must stay
+        // even where no partition has them yet when it is asked.
+        let present = self.wal.segment();
+        let flushed = self.flush_partitions(last)?;
+        let logged = self.head.partitions().iter().filter_map(Partition::logged_from).min();
+        self.wal.remove_before(logged.map_or(present, |logged| logged.min(present)))?;
+        Ok(flushed)
+    }
+
+    /// Flushes every partition and leaves the log as it is.
+    pub(super) fn flush_partitions(&self, last: &mut u64) -> Result<u64, Error> {
+        let mut flushed = 0;
+        for partition in self.head.partitions() {
+            if partition.logged_from().is_none() {
+                partition.pass();
+                continue;
+            }
+            *last += 1;
+            self.flush_partition(partition, *last)?;
+            flushed += 1;
+        }
+        let _room = self.room.lock();
+        self.has_room.notify_all();
+        Ok(flushed)
+    }
+
+    fn flush_partition(&self, partition: &Partition, sequence: u64) -> Result<(), Error> {
+        let frozen = partition.freeze();
+        let state = self.catalog.state();
+        let mut flush = Flush {
+            store: self,
+            partition: partition.number,
+            sequence,
+            now: self.clock.now(),
+            encoder: Encoder::default(),
+            writers: BTreeMap::new(),
+        };
+        for stream in &frozen {
+            flush.add(stream, &state)?;
+        }
+        let mut fresh = Vec::with_capacity(flush.writers.len());
+        let written = flush.finish(&mut fresh);
+        // Shown in blocks before it leaves the head: a query meanwhile finds it twice,
+        // which merging by time makes once.
+        let shown =
+            written.and_then(|()| self.blocks.replace(&fresh, &[], &|id| self.policy_name(id)));
+        if shown.is_err() {
+            self.blocks.discard(&fresh);
+        }
+        shown?;
+        let freed = partition.thaw();
+        self.head.grew(-(freed as i64));
+        Ok(())
+    }
+}
+
+/// The blocks that a flush of one partition writes.
+struct Flush<'a> {
+    store: &'a Store,
+    partition: u16,
+    sequence: u64,
+    now: Timestamp,
+    encoder: Encoder,
+    writers: BTreeMap<(Class, Slice), Writer>,
+}
+
+impl Flush<'_> {
+    fn add(&mut self, stream: &Frozen, state: &State) -> Result<(), Error> {
+        // What was dropped meanwhile is not worth writing.
+        let Some(known) = state.policy(stream.identity.policy) else { return Ok(()) };
+        let rows = Self::rows_of(stream);
+        for (slice, run) in slice::cut(&rows.timestamps, self.now) {
+            let key = (known.class, slice);
+            if !self.writers.contains_key(&key) {
+                let sequences = Sequences { first: self.sequence, last: self.sequence };
+                let (partition, class) = (self.partition, known.class);
+                let name = Name { partition, class, slice, sequences, level: 0 };
+                let (disk, folder) = (&self.store.disk, self.store.blocks.folder());
+                self.writers.insert(key, Writer::create(disk, folder, name)?);
+            }
+            let writer = self.writers.get_mut(&key).expect("it was just made");
+            writer.add(&rows, run, &mut self.encoder)?;
+            writer.end_stream(&stream.identity, &stream.shape);
+        }
+        Ok(())
+    }
+
+    /// All rows of a stream, each time once.
+    fn rows_of(stream: &Frozen) -> RowSet {
+        let mut sets = Vec::new();
+        for part in &stream.parts {
+            if let HeadPart::Sealed(sealed) = part {
+                sets.push(unseal(sealed));
+            }
+        }
+        let mut unsealed = sets.iter();
+        let sources: Vec<&dyn RowSource> = stream
+            .parts
+            .iter()
+            .filter_map(|part| match part {
+                HeadPart::Rows(rows) => Some(rows.as_ref() as &dyn RowSource),
+                HeadPart::Sealed(_) => unsealed.next().map(|set| set as &dyn RowSource),
+            })
+            .collect();
+        merge(&sources, stream.shape.columns(), TimeRange::ALL)
+    }
+
+    /// Makes every block durable; `fresh` are those that are, also when one fails.
+    fn finish(self, fresh: &mut Vec<Name>) -> Result<(), Error> {
+        for writer in self.writers.into_values() {
+            fresh.extend(writer.finish()?);
+        }
+        Ok(())
+    }
+}
+
+fn unseal(sealed: &chunk::Sealed) -> RowSet {
+    let ordinals: Vec<_> = (0..sealed.shape.len() as u32).map(Some).collect();
+    let rows = chunk::decode(&sealed.bytes, &sealed.summary, &ordinals);
+    rows.expect("a chunk that never left memory is whole")
+}

@@ -1,0 +1,215 @@
+//! Rows on their way in: found, staged, applied to the head, logged, synced.
+
+use super::Store;
+use crate::catalog::Known;
+use crate::head::{Placing, Resolver, Scope, Stage, Stream};
+use crate::identity::Pair;
+use crate::wal::{FrameKind, Ticket, frame};
+use model::port::{Sink, WriteError};
+use model::row::{Identify, Identity as Names, Rows};
+use model::{Refusal, Refused, Row, Target, Timestamp, WriteReport};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// How long a writer waits for a flush to make room.
+const ROOM_WAIT_MAX: Duration = Duration::from_secs(1);
+/// When a refused writer should come back: a flush takes about this long.
+const RETRY_AFTER_SECS: u32 = 5;
+
+impl Sink for Store {
+    fn write(&self, target: &Target, rows: &mut dyn Rows) -> Result<WriteReport, WriteError> {
+        self.admit()?;
+        let mut body = Body {
+            report: WriteReport::default(),
+            tickets: Vec::new(),
+            stage: self.head.stage(),
+            now: self.clock.now(),
+        };
+        let taken_in = self.take_in(target, rows, &mut body);
+        let Body { report, tickets, stage, .. } = body;
+        self.head.unstage(stage);
+        taken_in?;
+        for ticket in &tickets {
+            self.wal.wait(ticket)?;
+        }
+        self.counters.written(report.rows, report.values, report.refused_count);
+        Ok(report)
+    }
+}
+
+/// What is gathered while the rows of one body are taken in.
+struct Body {
+    report: WriteReport,
+    tickets: Vec<Ticket>,
+    stage: Stage,
+    now: Timestamp,
+}
+
+/// Which times a policy takes.
+struct Bounds {
+    known: Arc<Known>,
+    first: Timestamp,
+    last: Timestamp,
+}
+
+impl Store {
+    /// Waits until a body may be taken in.
+    fn admit(&self) -> Result<(), WriteError> {
+        if self.is_closed.load(Ordering::Acquire) {
+            return Err(WriteError::ShuttingDown);
+        }
+        let bytes_max = self.options.head_bytes_max;
+        if self.head.bytes() >= bytes_max {
+            self.ask_for_flush();
+            let until = Instant::now() + ROOM_WAIT_MAX;
+            let mut room = self.room.lock();
+            while self.head.bytes() >= bytes_max {
+                if self.has_room.wait_until(&mut room, until).timed_out() {
+                    return Err(WriteError::Overloaded {
+                        what: format!("{bytes_max} bytes of rows wait to be written to blocks"),
+                        retry_after_secs: RETRY_AFTER_SECS,
+                    });
+                }
+            }
+        }
+        Ok(self.wal.admit()?)
+    }
+
+    fn take_in(
+        &self,
+        target: &Target,
+        rows: &mut dyn Rows,
+        body: &mut Body,
+    ) -> Result<(), WriteError> {
+        // From here on, no stream leaves its place, and no drop overtakes this body.
+        let _entered = self.head.enter();
+        if self.is_closed.load(Ordering::Acquire) {
+            return Err(WriteError::ShuttingDown);
+        }
+        let known = self.catalog.resolve(target, self.options.auto_create_databases)?;
+        let bounds = self.bounds(known, body.now);
+        let scope = Scope { policy: bounds.known.name.id, dialect: rows.dialect() };
+        let identify = rows.identify();
+        let mut resolver = self.head.resolver();
+        while let Some(row) = rows.next_row() {
+            let outcome = row.and_then(|row| {
+                let staged = self.stage(&row, scope, identify, &bounds, &mut resolver, body);
+                staged.map_err(|why| Refused { line: row.line, why })
+            });
+            match outcome {
+                Ok(frame_bytes) if frame_bytes >= frame::PAYLOAD_BYTES_AIM => self.commit(body)?,
+                Ok(_) => {}
+                Err(refused) => body.report.refuse(refused),
+            }
+        }
+        self.commit(body)
+    }
+
+    /// Stages one row; answers how large its frame is now.
+    #[inline]
+    fn stage(
+        &self,
+        row: &Row<'_>,
+        scope: Scope,
+        identify: Identify,
+        bounds: &Bounds,
+        resolver: &mut Resolver<'_>,
+        body: &mut Body,
+    ) -> Result<usize, Refusal> {
+        if row.timestamp < bounds.first || row.timestamp > bounds.last {
+            return Err(self.refuse_time(row.timestamp, bounds));
+        }
+        if row.fields.is_empty() {
+            let text = String::from_utf8_lossy(row.key).into_owned();
+            return Err(Refusal::Malformed { text, reason: "missing fields".to_owned() });
+        }
+        let place = |names: Names, placing: &mut Placing<'_>| self.place(bounds, names, placing);
+        let stream = resolver.find(scope, row.key, identify, place)?;
+        let frame_bytes = body.stage.push(stream, row, &self.head.schema)?;
+        body.report.rows += 1;
+        body.report.values += row.fields.len() as u64;
+        Ok(frame_bytes)
+    }
+
+    /// The stream of a spelling that was never seen.
+    fn place(
+        &self,
+        bounds: &Bounds,
+        (measurement, tags): Names,
+        placing: &mut Placing<'_>,
+    ) -> Result<Arc<Stream>, Refusal> {
+        let pairs: Vec<Pair> = tags.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
+        let identity = self.interner.intern(&bounds.known.name, &measurement, &pairs);
+        // A stream has at least one series, which it has yet to gain.
+        let more = placing.streams().saturating_sub(self.head.schema.series());
+        self.head.schema.check_room(more + 1)?;
+        Ok(placing.stream(identity, |identity| self.head.place(identity)))
+    }
+
+    /// Applies what is staged to the head and logs it.
+    fn commit(&self, body: &mut Body) -> Result<(), WriteError> {
+        let Body { stage, tickets, now, .. } = body;
+        let mut definitions = Vec::new();
+        stage.drain(|number, frame| {
+            let partition = &self.head.partitions()[usize::from(number)];
+            let payload = &frame[frame::HEADER_BYTES..];
+            let applied = partition.apply(payload, *now, |define| {
+                let mut segment = self.wal.segment();
+                loop {
+                    definitions.clear();
+                    frame::begin(&mut definitions);
+                    define(segment, &mut definitions);
+                    let frames: &[&[u8]] = if definitions.len() > frame::HEADER_BYTES {
+                        frame::finish(&mut definitions, FrameKind::Definitions, number);
+                        &[&definitions, frame]
+                    } else {
+                        &[frame]
+                    };
+                    match self.wal.append(segment, frames) {
+                        Ok(ticket) => {
+                            if tickets.last().is_none_or(|last: &Ticket| !last.is_with(&ticket)) {
+                                tickets.push(ticket);
+                            }
+                            return segment;
+                        }
+                        Err(now) => segment = now,
+                    }
+                }
+            });
+            match applied {
+                Ok(grown) => {
+                    self.head.grew(grown);
+                    Ok(())
+                }
+                Err(damage) => Err(WriteError::Failed { what: damage.what }),
+            }
+        })
+    }
+
+    fn bounds(&self, known: Arc<Known>, now: Timestamp) -> Bounds {
+        let retention = known.retention(self.options.retention);
+        let first = retention.map_or(Timestamp::EPOCH, |kept| (now - kept).max(Timestamp::EPOCH));
+        let last = match (self.options.retention, self.options.future_max) {
+            (Some(_), Some(ahead)) => now + ahead,
+            _ => Timestamp::MAX,
+        };
+        Bounds { known, first, last }
+    }
+
+    fn refuse_time(&self, at: Timestamp, bounds: &Bounds) -> Refusal {
+        let timestamp = at.0;
+        if at < Timestamp::EPOCH {
+            let limit = format!(
+                "timestamp {timestamp} is before 1970-01-01T00:00:00Z, the first that is kept"
+            );
+            return Refusal::Limit { limit };
+        }
+        if at > bounds.last {
+            let allowed = self.options.future_max.unwrap_or_default().to_string();
+            return Refusal::TooNew { timestamp, allowed };
+        }
+        let kept = bounds.known.retention(self.options.retention).unwrap_or_default();
+        Refusal::TooOld { timestamp, retention: kept.to_string() }
+    }
+}

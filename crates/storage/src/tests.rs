@@ -1,0 +1,9 @@
+//! The store as a whole, against a model of it: a map from series and time to value.
+
+mod crash;
+mod damage;
+mod limits;
+mod model_map;
+mod queries;
+mod rig;
+mod tenancy;

@@ -1,0 +1,311 @@
+//! Power cuts at every write and sync, `kill -9` under load, full and failing disks.
+
+use super::rig::*;
+use crate::disk::simulated::{Fault, Simulated};
+use crate::{Fsync, Options, RealDisk};
+use model::port::{Catalog, Source, SystemClock, WriteError};
+use model::{Span, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// What was asked for, in its order, and whether it was acknowledged.
+#[derive(Default)]
+struct Asked(Vec<(Vec<Point>, bool)>);
+
+impl Asked {
+    fn write(&mut self, rig: &Rig, points: Vec<Point>) {
+        let is_acknowledged = rig.write(&points).is_ok();
+        self.0.push((points, is_acknowledged));
+    }
+
+    /// For each series and time the values that may be found: the last acknowledged one, or
+    /// any that was asked for after it. None is allowed where nothing was acknowledged.
+    fn allowed(&self) -> BTreeMap<(String, i64), Vec<Option<Value>>> {
+        let mut allowed: BTreeMap<_, Vec<Option<Value>>> = BTreeMap::new();
+        for (points, is_acknowledged) in &self.0 {
+            let mut body = Expected::default();
+            body.add(points);
+            for (series, samples) in body.0 {
+                for (at, value) in samples {
+                    let values = allowed.entry((series.clone(), at)).or_insert(vec![None]);
+                    if *is_acknowledged {
+                        values.clear();
+                    }
+                    values.push(Some(value));
+                }
+            }
+        }
+        allowed
+    }
+
+    /// Everything acknowledged is found, and nothing that nobody asked for.
+    fn check(&self, found: &Map, what: &str) {
+        let allowed = self.allowed();
+        for ((series, at), values) in &allowed {
+            let stored = found.get(series).and_then(|samples| samples.get(at)).cloned();
+            assert!(
+                values.contains(&stored),
+                "{what}: {series} at {at} is {stored:?}, allowed are {values:?}"
+            );
+        }
+        for (series, samples) in found {
+            for at in samples.keys() {
+                let was_asked = allowed.contains_key(&(series.clone(), *at));
+                assert!(was_asked, "{what}: {series} at {at} was never written");
+            }
+        }
+    }
+}
+
+/// A history that passes every kind of file operation.
+fn history(rig: &Rig) -> Asked {
+    let mut asked = Asked::default();
+    for round in 0..7i64 {
+        let mut points = vec![];
+        for host in ["a", "b", "c"] {
+            let key = format!("cpu,host={host}");
+            let at = NOW + round * 10 * Span::SECOND.0;
+            let note = Value::Str(format!("round {round}"));
+            points.push(point(&key, at, &[("user", Value::F64(round as f64)), ("note", note)]));
+            // Far away, and rewritten in every round.
+            points.push(float(&key, Span::DAY.0, round as f64));
+        }
+        asked.write(rig, points);
+        match round {
+            1 | 3 | 4 => drop(rig.store.flush()),
+            2 => drop(rig.store.maintain()),
+            5 => {
+                for n in 0..4 {
+                    asked.write(rig, vec![float("cpu,host=a", NOW, n as f64)]);
+                    let _ = rig.store.flush();
+                    let _ = rig.store.create_database(&format!("db{n}"), None);
+                }
+                let _ = rig.store.maintain();
+            }
+            _ => {}
+        }
+    }
+    let _ = rig.store.close();
+    asked
+}
+
+#[test]
+fn a_power_cut_at_any_operation_loses_nothing_acknowledged() {
+    let whole = Rig::new();
+    history(&whole);
+    let operations = whole.disk.operations();
+    assert!(operations > 60, "the history is worth it: {operations}");
+    for at in 0..operations {
+        let disk = Simulated::new();
+        disk.fail_at(at, Fault::Crash);
+        // A cut while the folder is made leaves nothing to lose.
+        let opened = Rig::with(disk.clone(), options());
+        let asked = opened.map(|rig| history(&rig)).unwrap_or_default();
+        for torn in 0..5 {
+            let what = format!("operation {at}, torn {torn}");
+            let found = disk.after_power_cut(torn);
+            let rig = Rig::with(found, options()).unwrap_or_else(|e| panic!("{what}: {e}"));
+            asked.check(&rig.all(), &what);
+            // It goes on as if nothing had been, and a second start finds the same.
+            let all = rig.all();
+            assert_eq!(rig.kill(options()).all(), all, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_failed_sync_at_any_time_loses_nothing_acknowledged() {
+    let whole = Rig::new();
+    history(&whole);
+    for at in 0..whole.disk.operations() {
+        let disk = Simulated::new();
+        disk.fail_at(at, Fault::Sync);
+        let Ok(rig) = Rig::with(disk.clone(), options()) else { continue };
+        let asked = history(&rig);
+        let what = format!("failed sync at operation {at}");
+        asked.check(&rig.all(), &what);
+        for torn in 0..2 {
+            let rig = Rig::with(disk.after_power_cut(torn), options()).expect("open");
+            asked.check(&rig.all(), &what);
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_writes_and_serves_queries() {
+    let rig = Rig::new();
+    let mut expected = Expected::default();
+    let first = [float("cpu", NOW, 1.0)];
+    rig.put(&first);
+    expected.add(&first);
+    rig.disk.set_full(true);
+    let second = [float("cpu", NOW + 1, 2.0)];
+    for _ in 0..3 {
+        let error = rig.write(&second).expect_err("full");
+        assert!(matches!(error, WriteError::DiskFull { .. }), "{error}");
+    }
+    assert_eq!(rig.all()["cpu value"][&NOW], Value::F64(1.0));
+    assert!(rig.store.flush().is_err());
+    rig.disk.set_full(false);
+    rig.put(&second);
+    expected.add(&second);
+    assert_eq!(rig.all(), expected.0);
+    let rig = rig.lose_power(0, options());
+    assert_eq!(rig.all(), expected.0);
+    rig.store.flush().expect("flush");
+    assert_eq!(rig.all(), expected.0);
+    assert!(rig.files("blocks").iter().all(|name| name.ends_with(".block")));
+}
+
+#[test]
+fn a_full_disk_at_any_operation_loses_nothing_acknowledged() {
+    let whole = Rig::new();
+    history(&whole);
+    for at in 0..whole.disk.operations() {
+        let disk = Simulated::new();
+        disk.fail_at(at, Fault::Full);
+        let Ok(rig) = Rig::with(disk.clone(), options()) else { continue };
+        let mut asked = history(&rig);
+        let what = format!("full at operation {at}");
+        asked.check(&rig.all(), &what);
+        disk.set_full(false);
+        asked.write(&rig, vec![float("cpu,host=z", NOW, 9.0)]);
+        let rig = Rig::with(disk.after_power_cut(0), options()).expect("open");
+        asked.check(&rig.all(), &what);
+    }
+}
+
+#[test]
+fn after_a_failed_sync_the_next_body_goes_to_a_fresh_file() {
+    let rig = Rig::new();
+    rig.put(&[float("cpu", NOW, 1.0)]);
+    let before = rig.files("wal");
+    rig.disk.fail_at(rig.disk.operations() + 1, Fault::Sync);
+    let error = rig.write(&[float("cpu", NOW + 1, 2.0)]).expect_err("the sync fails");
+    assert!(matches!(error, WriteError::Failed { .. }), "{error}");
+    rig.put(&[float("cpu", NOW + 2, 3.0)]);
+    assert_eq!(rig.files("wal").len(), before.len() + 1);
+    // The stream is defined again in the fresh file.
+    let found = rig.lose_power(0, options()).all();
+    assert_eq!(found["cpu value"][&(NOW + 2)], Value::F64(3.0));
+    assert_eq!(found["cpu value"][&NOW], Value::F64(1.0));
+}
+
+#[test]
+fn lazy_syncs_lose_at_most_their_interval() {
+    let lazy = Options { fsync: Fsync::Every(Span::SECOND), ..options() };
+    let rig = Rig::with(Simulated::new(), lazy.clone()).expect("open");
+    rig.put(&[float("cpu", NOW, 1.0)]);
+    rig.clock.set(NOW + 2 * Span::SECOND.0);
+    rig.store.maintain().expect("maintain");
+    rig.put(&[float("cpu", NOW + 1, 2.0)]);
+    let rig = rig.lose_power(0, lazy);
+    assert_eq!(rig.all()["cpu value"].len(), 1, "what maintain synced is there");
+
+    let off = Options { fsync: Fsync::Off, ..options() };
+    let rig = Rig::with(Simulated::new(), off.clone()).expect("open");
+    rig.put(&[float("cpu", NOW, 1.0)]);
+    rig.store.close().expect("close");
+    assert_eq!(rig.lose_power(0, off).all()["cpu value"].len(), 1, "a clean stop keeps all");
+}
+
+/// Many writers on a real disk, flushes and merges meanwhile; then the store is dropped as
+/// `kill -9` would, and every acknowledged point is found.
+#[test]
+fn writers_flushes_and_queries_get_along() {
+    let folder = tempfile::tempdir().expect("tempdir");
+    let open = || {
+        let options = Options { partitions: 3, head_age_max: Span(1), ..options() };
+        crate::Store::open(folder.path(), Arc::new(RealDisk), Arc::new(SystemClock), options)
+            .expect("open")
+    };
+    let store = open();
+    let (stop, acknowledged) = (AtomicBool::new(false), AtomicU64::new(0));
+    const WRITERS: i64 = 4;
+    const BODIES: i64 = 30;
+    std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                let (store, acknowledged) = (&store, &acknowledged);
+                scope.spawn(move || {
+                    for body in 0..BODIES {
+                        let row = |host: i64| {
+                            // Streams are shared, times are not.
+                            let at = NOW + (body * WRITERS + writer) * Span::SECOND.0;
+                            float(&format!("cpu,host=h{host}"), at, body as f64)
+                        };
+                        let points: Vec<_> = (0..50).map(row).collect();
+                        let report = write(store, "metrics", None, &points).expect("write");
+                        acknowledged.fetch_add(report.rows, Ordering::SeqCst);
+                    }
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            while !stop.load(Ordering::SeqCst) {
+                store.maintain().expect("maintain");
+            }
+        });
+        scope.spawn(|| {
+            while !stop.load(Ordering::SeqCst) {
+                let before = acknowledged.load(Ordering::SeqCst);
+                let budget = model::limits::Budget::unlimited();
+                let range = model::TimeRange::ALL;
+                let found = read(&store, &model::Predicate::ALL, range, &budget);
+                let count: usize = found.values().map(|samples| samples.len()).sum();
+                assert!(count as u64 >= before, "{before} were acknowledged, {count} are seen");
+            }
+        });
+        for writer in writers {
+            writer.join().expect("writer");
+        }
+        stop.store(true, Ordering::SeqCst);
+    });
+    drop(store);
+    let store = open();
+    let budget = model::limits::Budget::unlimited();
+    let found = read(&store, &model::Predicate::ALL, model::TimeRange::ALL, &budget);
+    let count: usize = found.values().map(|samples| samples.len()).sum();
+    assert_eq!(count as i64, WRITERS * BODIES * 50);
+    assert_eq!(count as u64, acknowledged.load(Ordering::SeqCst));
+}
+
+/// Rows move from head to blocks while queries run: none may be missed on its way.
+#[test]
+fn a_query_never_misses_rows_that_are_being_flushed() {
+    let options = Options { partitions: 16, ..options() };
+    let rig = Rig::with(Simulated::new(), options).expect("open");
+    let (stop, acknowledged) = (AtomicBool::new(false), AtomicU64::new(0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..300 {
+                let row = |host| float(&format!("cpu,host=h{host}"), NOW + round, 1.0);
+                let points: Vec<_> = (0..16).map(row).collect();
+                rig.put(&points);
+                acknowledged.fetch_add(16, Ordering::SeqCst);
+                rig.store.maintain().expect("maintain");
+                rig.store.flush().expect("flush");
+            }
+            stop.store(true, Ordering::SeqCst);
+        });
+        let windows = model::port::Windows {
+            start: model::Timestamp(NOW),
+            step: Span::HOUR,
+            width: Span::HOUR,
+            count: 1,
+            edge: model::port::Edge::RightOpen,
+        };
+        while !stop.load(Ordering::SeqCst) {
+            let before = acknowledged.load(Ordering::SeqCst);
+            let budget = model::limits::Budget::unlimited();
+            let (all, pooled) = (model::Predicate::ALL, model::port::Reduction::Pooled);
+            let groups = rig.store.aggregate(&all, &windows, pooled, &[], &budget);
+            let groups = groups.expect("aggregate");
+            let count = groups.first().map_or(0, |group| group.windows[0].count);
+            assert!(count >= before, "{before} were acknowledged, {count} are seen");
+            let after = acknowledged.load(Ordering::SeqCst) + 16;
+            assert!(count <= after, "{count} are seen, at most {after} were written");
+        }
+    });
+}

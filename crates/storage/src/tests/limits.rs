@@ -1,0 +1,191 @@
+//! What is refused, and how that is said.
+
+use super::rig::*;
+use crate::disk::simulated::Simulated;
+use crate::{Options, Store};
+use model::limits::Budget;
+use model::port::{Selection, Sink, Source, WriteError};
+use model::row::{Dialect, Identify, Rows};
+use model::{Predicate, Refusal, Refused, Row, Span, TimeRange, Timestamp, Value};
+use std::path::Path;
+use std::sync::Arc;
+
+fn with(options: Options) -> Rig {
+    Rig::with(Simulated::new(), options).expect("open")
+}
+
+#[test]
+fn a_field_keeps_its_kind_in_a_measurement() {
+    let rig = with(options());
+    rig.put(&[point("cpu,host=a", NOW, &[("v", Value::I64(1))])]);
+    let conflict = |key: &str| {
+        let points = [
+            float("fine", NOW, 1.0),
+            point(key, NOW + 1, &[("w", Value::F64(1.0)), ("v", Value::F64(1.0))]),
+            float("fine", NOW + 1, 1.0),
+        ];
+        let report = rig.write(&points).expect("write");
+        assert_eq!((report.rows, report.values, report.refused_count), (2, 2, 1));
+        assert_eq!(report.refused[0].line, 2);
+        assert_eq!(report.reasons, [("type_conflict", 1)]);
+        report.refused[0].why.to_string()
+    };
+    let text = "field type conflict: input field \"v\" on measurement \"cpu\" is type float, already exists as type integer";
+    assert_eq!(conflict("cpu,host=a"), text);
+    assert_eq!(conflict("cpu,host=b"), text);
+    assert!(!rig.all().contains_key("cpu,host=a w"), "a refused row leaves nothing behind");
+    // Also after it has gone to a block, and after a restart.
+    rig.store.close().expect("close");
+    let rig = rig.kill(options());
+    let report = rig.write(&[point("cpu,host=c", NOW, &[("v", Value::Bool(true))])]);
+    assert_eq!(report.expect("write").refused_count, 1);
+    // Two kinds in one new row conflict with each other.
+    let both = point("new", NOW, &[("x", Value::I64(1)), ("x", Value::F64(1.0))]);
+    assert_eq!(rig.write(&[both]).expect("write").refused_count, 1);
+    // Of one kind, the last wins.
+    rig.put(&[point("new", NOW, &[("x", Value::I64(1)), ("x", Value::I64(2))])]);
+    assert_eq!(rig.all()["new x"][&NOW], Value::I64(2));
+}
+
+#[test]
+fn points_outside_the_time_that_is_kept_are_refused() {
+    let fifteen = Options::default();
+    let rig = with(Options { partitions: 1, ..fifteen });
+    let day = Span::DAY.0;
+    let refusal = |at: i64| {
+        let report = rig.write(&[float("cpu", at, 1.0)]).expect("write");
+        report.refused.first().map(|refused| refused.why.clone())
+    };
+    assert_eq!(refusal(NOW), None);
+    assert_eq!(refusal(NOW - 15 * day), None);
+    assert_eq!(refusal(NOW + day), None);
+    let old = NOW - 15 * day - 1;
+    assert_eq!(refusal(old), Some(Refusal::TooOld { timestamp: old, retention: "15d".into() }));
+    let new = NOW + day + 1;
+    assert_eq!(refusal(new), Some(Refusal::TooNew { timestamp: new, allowed: "1d".into() }));
+
+    let rig = with(options());
+    rig.put(&[float("cpu", 0, 1.0), float("cpu", i64::MAX, 2.0)]);
+    let report = rig.write(&[float("cpu", -1, 1.0)]).expect("write");
+    assert!(report.refused[0].why.to_string().contains("before 1970"), "{report:?}");
+    assert_eq!(rig.all()["cpu value"].len(), 2);
+    rig.store.flush().expect("flush");
+    assert_eq!(rig.all()["cpu value"].len(), 2);
+}
+
+#[test]
+fn the_series_limit_is_said_and_known_series_go_on() {
+    let rig = with(Options { series_max: 3, ..options() });
+    let points: Vec<_> = (0..5).map(|n| float(&format!("cpu,n={n}"), NOW, 1.0)).collect();
+    let report = rig.write(&points).expect("write");
+    assert_eq!((report.rows, report.refused_count), (3, 2));
+    let text = report.refused[0].why.to_string();
+    assert!(text.contains("limit of 3 series") && text.contains("series_max"), "{text}");
+    rig.put(&[float("cpu,n=0", NOW + 1, 2.0)]);
+}
+
+#[test]
+fn a_full_head_refuses_for_a_while() {
+    let rig = with(Options { head_bytes_max: 100, ..options() });
+    rig.put(&[point("cpu", NOW, &[("text", Value::Str("x".repeat(500)))])]);
+    let more = [float("cpu2", NOW, 1.0)];
+    let error = rig.write(&more).expect_err("overloaded");
+    assert!(matches!(error, WriteError::Overloaded { .. }), "{error}");
+    assert!(rig.store.wait_for_work(std::time::Duration::ZERO), "a flush was asked for");
+    assert_eq!(rig.store.maintain().expect("maintain").flushed, 1);
+    rig.put(&more);
+}
+
+#[test]
+fn a_flush_makes_room_for_those_who_wait() {
+    let rig = with(Options { head_bytes_max: 100, ..options() });
+    rig.put(&[point("cpu", NOW, &[("text", Value::Str("x".repeat(500)))])]);
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| rig.write(&[float("cpu2", NOW, 1.0)]));
+        assert!(rig.store.wait_for_work(std::time::Duration::from_secs(10)));
+        rig.store.maintain().expect("maintain");
+        waiting.join().expect("thread").expect("written after the flush");
+    });
+}
+
+#[test]
+fn a_closed_store_refuses_writes_and_answers_queries() {
+    let rig = with(options());
+    rig.put(&[float("cpu", NOW, 1.0)]);
+    rig.store.close().expect("close");
+    assert_eq!(rig.write(&[float("cpu", NOW, 2.0)]), Err(WriteError::ShuttingDown));
+    assert_eq!(rig.all()["cpu value"][&NOW], Value::F64(1.0));
+}
+
+#[test]
+fn a_query_stops_at_its_budget() {
+    let rig = with(options());
+    let points: Vec<_> = (0..100).map(|n| float("cpu", NOW + n, 1.0)).collect();
+    rig.put(&points);
+    for _ in 0..2 {
+        let budget = Budget::new(50);
+        let selection = Selection { predicate: Predicate::ALL, range: TimeRange::ALL };
+        let series = rig.store.select(&selection, &budget).expect("select");
+        let mut out = model::Samples::new(model::Kind::F64);
+        series[0].read(TimeRange::ALL, &budget, &mut out).expect_err("too many");
+        rig.store.flush().expect("flush");
+    }
+    let budget = Budget::unlimited();
+    budget.end(model::limits::End::Killed);
+    let selection = Selection { predicate: Predicate::ALL, range: TimeRange::ALL };
+    assert!(rig.store.select(&selection, &budget).is_err());
+}
+
+/// A decoder that refuses every other row by itself, and lends a key nobody can parse.
+struct Odd(u64);
+
+impl Rows for Odd {
+    fn next_row(&mut self) -> Option<Result<Row<'_>, Refused>> {
+        self.0 += 1;
+        let line = self.0;
+        const FIELDS: &[model::Field<'static>] =
+            &[model::Field { name: "v", value: model::ValueRef::F64(1.0) }];
+        let key: &[u8] = if line == 3 { b",x=y" } else { b"ok" };
+        match line {
+            1 | 3 => Some(Ok(Row { line, key, timestamp: Timestamp(NOW), fields: FIELDS })),
+            2 => {
+                let why = Refusal::Malformed { text: "x".into(), reason: "y".into() };
+                Some(Err(Refused { line, why }))
+            }
+            4 => Some(Ok(Row { line, key, timestamp: Timestamp(NOW), fields: &[] })),
+            _ => None,
+        }
+    }
+
+    fn identify(&self) -> Identify {
+        identify
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Plain
+    }
+}
+
+#[test]
+fn refusals_keep_their_lines_and_the_rest_is_kept() {
+    let rig = with(options());
+    let target = model::Target { database: "metrics".into(), policy: None };
+    let report = rig.store.write(&target, &mut Odd(0)).expect("write");
+    let lines: Vec<_> = report.refused.iter().map(|refused| refused.line).collect();
+    assert_eq!((report.rows, lines), (1, vec![2, 3, 4]));
+}
+
+#[test]
+fn one_folder_opens_once() {
+    let rig = with(options());
+    let clock = rig.clock.clone();
+    let disk = Arc::new(rig.disk.clone());
+    let error = Store::open(Path::new(DATA), disk, clock, options()).expect_err("in use");
+    assert!(error.to_string().contains("in use by another process"), "{error}");
+}
+
+#[test]
+fn a_store_is_shared_between_threads() {
+    fn check<T: Send + Sync + 'static>() {}
+    check::<Store>();
+}

@@ -1,0 +1,327 @@
+//! The write-ahead log: what was acknowledged and is not yet in blocks.
+//!
+//! One log serves all partitions. Writers append whole frames to a batch in memory; the
+//! first that waits becomes leader, writes the batch and syncs once for everyone in it,
+//! while the next batch gathers. Frames of a partition are appended under that partition's
+//! lock, so that the log has the order of the head.
+//!
+//! Invariants: a segment is read without the others, since every stream is defined in it
+//! before its first row; segments are removed from the oldest, each durably before the
+//! next, so that an old value is never replayed over a newer one; after a failed write or
+//! sync no byte more goes to that file, and every writer whose frames were in it or were
+//! meant for it gets an error.
+
+mod batch;
+pub mod definition;
+pub mod entry;
+pub mod frame;
+mod output;
+pub mod replay;
+pub mod segment;
+
+pub use batch::{Failure, Ticket};
+pub use frame::FrameKind;
+pub use output::Setting;
+
+use batch::{Batch, Outcome};
+use output::Open;
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// From this size on, frames go to the next segment: small enough to be removed soon after
+/// a flush, large enough that making files does not count.
+const SEGMENT_BYTES_MAX: u64 = 128 << 20;
+/// A batch's memory is kept for the next up to this size.
+const SPARE_BYTES_MAX: usize = 16 << 20;
+/// With this much waiting to be written, new bodies wait before they are taken in.
+const PENDING_BYTES_MAX: usize = 64 << 20;
+
+/// The write-ahead log.
+pub struct Wal {
+    setting: Setting,
+    state: Mutex<State>,
+    changed: Condvar,
+    /// The same as in `state`, to be read without its lock.
+    segment: AtomicU64,
+}
+
+struct State {
+    /// Batches not yet written, the oldest first; frames are appended to the last.
+    queue: VecDeque<Batch>,
+    spare: Vec<u8>,
+    /// The segment that frames appended now will go to.
+    segment: u64,
+    /// Whether some thread writes, syncs or removes files just now.
+    is_led: bool,
+    /// The file that is written to; none while a leader has it, and after a failure.
+    open: Option<Open>,
+    /// Segments on disk, the oldest first.
+    files: Vec<SegmentFile>,
+    /// Whether the last write failed, so that the next body first tries a new file.
+    has_failed: bool,
+}
+
+/// A segment on disk.
+#[derive(Clone, Copy, Debug)]
+pub struct SegmentFile {
+    /// Its number.
+    pub number: u64,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl Wal {
+    /// A log that goes on after these segments.
+    pub fn new(setting: Setting, files: Vec<SegmentFile>) -> Self {
+        let segment = files.last().map_or(1, |last| last.number + 1);
+        let state = State {
+            queue: VecDeque::new(),
+            spare: Vec::new(),
+            segment,
+            is_led: false,
+            open: None,
+            files,
+            has_failed: false,
+        };
+        let segment = AtomicU64::new(segment);
+        Self { setting, state: Mutex::new(state), changed: Condvar::new(), segment }
+    }
+
+    /// The segment that frames appended now will go to.
+    pub fn segment(&self) -> u64 {
+        self.segment.load(Ordering::Acquire)
+    }
+
+    /// How many bytes and files it has on disk.
+    pub fn size(&self) -> (u64, u64) {
+        let state = self.state.lock();
+        (state.files.iter().map(|file| file.bytes).sum(), state.files.len() as u64)
+    }
+
+    /// Waits until a body may be taken in: until what waits to be written is bounded, and,
+    /// after a failure, until a new file could be made.
+    ///
+    /// # Errors
+    /// When the last write failed and no new file can be made either.
+    pub fn admit(&self) -> Result<(), Failure> {
+        let mut state = self.state.lock();
+        while state.queue.iter().map(|batch| batch.bytes.len()).sum::<usize>() > PENDING_BYTES_MAX
+            || (state.has_failed && state.is_led)
+        {
+            self.changed.wait(&mut state);
+        }
+        if !state.has_failed {
+            return Ok(());
+        }
+        let number = state.segment;
+        let made = self.led(&mut state, |open| self.setting.turn_to(open, number));
+        match made {
+            Ok(()) => {
+                state.has_failed = false;
+                state.note_size();
+                Ok(())
+            }
+            Err(error) => Err(Failure::new(&error)),
+        }
+    }
+
+    /// Appends frames that were made for `segment`.
+    ///
+    /// # Errors
+    /// The segment they must be made for, where it is another by now.
+    pub fn append(&self, segment: u64, frames: &[&[u8]]) -> Result<Ticket, u64> {
+        let mut state = self.state.lock();
+        if state.segment != segment {
+            return Err(state.segment);
+        }
+        if state.queue.back().is_none_or(|batch| batch.segment != segment) {
+            let bytes = std::mem::take(&mut state.spare);
+            state.queue.push_back(Batch { segment, bytes, outcome: Outcome::default() });
+        }
+        let batch = state.queue.back_mut().expect("one was pushed");
+        for frame in frames {
+            batch.bytes.extend_from_slice(frame);
+        }
+        Ok(Ticket(batch.outcome.clone()))
+    }
+
+    /// Returns when what the ticket stands for is as durable as the options ask for.
+    ///
+    /// # Errors
+    /// When it could not be written.
+    pub fn wait(&self, ticket: &Ticket) -> Result<(), Failure> {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(outcome) = ticket.0.get() {
+                return outcome.clone();
+            }
+            if state.is_led {
+                self.changed.wait(&mut state);
+            } else {
+                self.lead(&mut state);
+            }
+        }
+    }
+
+    /// Lets later frames go to a new segment, so that the present one can be removed.
+    pub fn rotate(&self) {
+        let mut state = self.state.lock();
+        let current = state.segment;
+        let is_used = state.is_led
+            || state.files.last().is_some_and(|file| file.number == current)
+            || state.queue.iter().any(|batch| batch.segment == current);
+        if is_used {
+            self.advance(&mut state);
+        }
+    }
+
+    /// Syncs what was acknowledged before it was synced, where that is due by now.
+    ///
+    /// # Errors
+    /// When that failed.
+    pub fn sync_due(&self) -> io::Result<()> {
+        let mut state = self.state.lock();
+        self.wait_for_leader(&mut state);
+        let synced = self.led(&mut state, |open| match open {
+            Some(open) if self.setting.is_due(open) => self.setting.sync(open),
+            _ => Ok(()),
+        });
+        if synced.is_err() {
+            self.abandon(&mut state);
+        }
+        synced
+    }
+
+    /// Removes the segments before `keep`, which hold only what is in blocks.
+    ///
+    /// # Errors
+    /// When one cannot be removed; later ones then stay too.
+    pub fn remove_before(&self, keep: u64) -> io::Result<()> {
+        let mut state = self.state.lock();
+        self.wait_for_leader(&mut state);
+        let queued = state.queue.front().map_or(u64::MAX, |batch| batch.segment);
+        let keep = keep.min(state.segment).min(queued);
+        let count = state.files.iter().take_while(|file| file.number < keep).count();
+        let doomed: Vec<_> = state.files[..count].iter().map(|file| file.number).collect();
+        let removed = self.led(&mut state, |open| {
+            if open.as_ref().is_some_and(|open| open.number < keep) {
+                *open = None;
+            }
+            doomed.iter().try_fold(0, |removed, number| {
+                self.setting.remove(*number).map_err(|error| (removed, error))?;
+                Ok(removed + 1)
+            })
+        });
+        let (removed, outcome) = match removed {
+            Ok(removed) => (removed, Ok(())),
+            Err((removed, error)) => (removed, Err(error)),
+        };
+        state.files.drain(..removed);
+        outcome
+    }
+
+    /// Forgets a segment whose file was removed because nothing of it could be read.
+    pub fn forget(&self, number: u64) {
+        self.state.lock().files.retain(|file| file.number != number);
+    }
+
+    /// Writes what is waiting and removes every segment: all of it is in blocks.
+    ///
+    /// # Errors
+    /// When something cannot be written or removed.
+    pub fn close(&self) -> io::Result<()> {
+        let mut state = self.state.lock();
+        while state.is_led || !state.queue.is_empty() {
+            if state.is_led {
+                self.changed.wait(&mut state);
+            } else {
+                self.lead(&mut state);
+            }
+        }
+        self.advance(&mut state);
+        drop(state);
+        self.remove_before(u64::MAX)
+    }
+
+    /// Writes the oldest batch, as the leader.
+    fn lead(&self, state: &mut MutexGuard<'_, State>) {
+        let Some(mut batch) = state.queue.pop_front() else { return };
+        let written = self.led(state, |open| self.setting.write(open, batch.segment, &batch.bytes));
+        match written {
+            Ok(()) => {
+                batch.outcome.set(Ok(()));
+                state.note_size();
+                if batch.bytes.capacity() <= SPARE_BYTES_MAX {
+                    batch.bytes.clear();
+                    state.spare = batch.bytes;
+                }
+                let is_full =
+                    state.open.as_ref().is_some_and(|open| open.bytes >= SEGMENT_BYTES_MAX);
+                if is_full && state.segment == batch.segment {
+                    self.advance(state);
+                }
+            }
+            Err(error) => {
+                let failure = Failure::new(&error);
+                tracing::error!(segment = batch.segment, %error, "write to the log failed");
+                batch.outcome.set(Err(failure.clone()));
+                for queued in state.queue.drain(..) {
+                    queued.outcome.set(Err(failure.clone()));
+                }
+                self.abandon(state);
+            }
+        }
+        self.changed.notify_all();
+    }
+
+    /// Runs `work` with the open file and without the lock, as the only one who does.
+    fn led<T>(
+        &self,
+        state: &mut MutexGuard<'_, State>,
+        work: impl FnOnce(&mut Option<Open>) -> T,
+    ) -> T {
+        debug_assert!(!state.is_led, "there is one leader at a time");
+        state.is_led = true;
+        let mut open = state.open.take();
+        let done = MutexGuard::unlocked(state, || work(&mut open));
+        state.open = open;
+        state.is_led = false;
+        self.changed.notify_all();
+        done
+    }
+
+    fn wait_for_leader(&self, state: &mut MutexGuard<'_, State>) {
+        while state.is_led {
+            self.changed.wait(state);
+        }
+    }
+
+    fn advance(&self, state: &mut State) {
+        state.segment += 1;
+        self.segment.store(state.segment, Ordering::Release);
+    }
+
+    /// Turns away from the open file, which cannot be trusted after a failure.
+    fn abandon(&self, state: &mut State) {
+        state.note_size();
+        state.open = None;
+        state.has_failed = true;
+        self.advance(state);
+    }
+}
+
+impl State {
+    /// Brings the list of files up to date with the open one.
+    fn note_size(&mut self) {
+        let Some(open) = &self.open else { return };
+        match self.files.last_mut().filter(|file| file.number == open.number) {
+            Some(file) => file.bytes = open.bytes,
+            None => self.files.push(SegmentFile { number: open.number, bytes: open.bytes }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

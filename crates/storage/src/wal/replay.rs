@@ -1,0 +1,72 @@
+//! Reads a segment back: whole frames, damage between them, and where it is torn.
+
+use super::frame::{self, Frame, MARKER};
+use super::segment::{HEADER_BYTES, check_header};
+use crate::error::{Damage, Error};
+use memchr::memmem;
+use std::path::Path;
+
+/// What was found in a segment besides its frames.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Damage that is followed by whole frames.
+    pub damages: Vec<Damage>,
+    /// Where its last whole frame ends, when something follows that is none, and what is
+    /// wrong there.
+    pub torn: Option<Damage>,
+}
+
+/// Hands every whole frame of a segment to `each`, with its offset.
+///
+/// # Errors
+/// When the segment is of another version.
+pub fn read(
+    bytes: &[u8],
+    number: u64,
+    path: &Path,
+    mut each: impl FnMut(u64, Frame<'_>) -> Result<(), Damage>,
+) -> Result<Findings, Error> {
+    let mut findings = Findings::default();
+    let mut at = match check_header(bytes, number, path) {
+        Ok(()) => HEADER_BYTES,
+        Err(Error::Damaged { offset, what, .. }) => {
+            let damage = Damage::new(offset, what);
+            let Some(next) = next_frame(bytes, 0) else {
+                findings.torn = Some(Damage { offset: 0, ..damage });
+                return Ok(findings);
+            };
+            findings.damages.push(damage);
+            next
+        }
+        Err(other) => return Err(other),
+    };
+    while at < bytes.len() {
+        match frame::parse(&bytes[at..]) {
+            Ok((frame, length)) => {
+                if let Err(damage) = each(at as u64, frame) {
+                    let offset = at as u64 + frame::HEADER_BYTES as u64 + damage.offset;
+                    findings.damages.push(Damage { offset, ..damage });
+                }
+                at += length;
+            }
+            Err(what) => {
+                let damage = Damage::new(at as u64, what);
+                let Some(next) = next_frame(bytes, at + 1) else {
+                    findings.torn = Some(damage);
+                    break;
+                };
+                findings.damages.push(damage);
+                at = next;
+            }
+        }
+    }
+    Ok(findings)
+}
+
+/// Where the next whole frame begins, from `from` on.
+fn next_frame(bytes: &[u8], from: usize) -> Option<usize> {
+    let rest = bytes.get(from..)?;
+    memmem::find_iter(rest, &MARKER)
+        .map(|at| from + at)
+        .find(|at| frame::parse(&bytes[*at..]).is_ok())
+}

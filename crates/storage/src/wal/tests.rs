@@ -1,0 +1,221 @@
+use super::*;
+use crate::disk::simulated::{Fault, Simulated};
+use crate::disk::{Disk, read_all};
+use crate::error::Damage;
+use crate::options::Fsync;
+use crate::stats::{Counters, Stats};
+use frame::Frame;
+use model::port::SystemClock;
+use proptest::prelude::*;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const FOLDER: &str = "/wal";
+
+fn wal_on(disk: Arc<dyn Disk>, folder: PathBuf, counters: Arc<Counters>) -> Wal {
+    let clock = Arc::new(SystemClock);
+    let setting = Setting { disk, folder, fsync: Fsync::Always, clock, counters };
+    Wal::new(setting, vec![])
+}
+
+fn wal(disk: &Simulated) -> Wal {
+    wal_on(Arc::new(disk.clone()), PathBuf::from(FOLDER), Arc::default())
+}
+
+fn framed(payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![];
+    frame::begin(&mut bytes);
+    bytes.extend_from_slice(payload);
+    frame::finish(&mut bytes, FrameKind::Rows, 7);
+    bytes
+}
+
+fn append(wal: &Wal, payload: &[u8]) -> Ticket {
+    wal.append(wal.segment(), &[&framed(payload)]).expect("the segment is the present one")
+}
+
+/// Payloads of a segment, and what else was found in it.
+fn read(bytes: &[u8], number: u64) -> (Vec<Vec<u8>>, replay::Findings) {
+    let mut payloads = vec![];
+    let keep = |_: u64, frame: Frame<'_>| {
+        payloads.push(frame.payload.to_vec());
+        Ok::<(), Damage>(())
+    };
+    let findings = replay::read(bytes, number, Path::new("/x.wal"), keep).expect("read");
+    (payloads, findings)
+}
+
+fn segments(disk: &Simulated) -> Vec<String> {
+    let listed = disk.list(Path::new(FOLDER)).expect("list");
+    listed.into_iter().map(|entry| entry.name).collect()
+}
+
+#[test]
+fn what_is_waited_for_survives_a_power_cut() {
+    let disk = Simulated::new();
+    let wal = wal(&disk);
+    let first = append(&wal, b"first");
+    let second = append(&wal, b"second");
+    assert!(first.is_with(&second), "both are written at once");
+    wal.wait(&second).expect("written");
+    append(&wal, b"nobody waits for this one");
+    let after = disk.after_power_cut(0);
+    let bytes = read_all(&after, &segment::path(Path::new(FOLDER), 1)).expect("read");
+    assert_eq!(read(&bytes, 1), (vec![b"first".to_vec(), b"second".to_vec()], Default::default()));
+}
+
+#[test]
+fn many_writers_share_syncs() {
+    let folder = tempfile::tempdir().expect("tempdir");
+    let counters: Arc<Counters> = Arc::default();
+    let disk = Arc::new(crate::RealDisk);
+    let wal = wal_on(disk.clone(), folder.path().to_owned(), counters.clone());
+    const WRITERS: usize = 8;
+    const BODIES: usize = 25;
+    std::thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let wal = &wal;
+            scope.spawn(move || {
+                for body in 0..BODIES {
+                    let ticket = append(wal, format!("{writer} {body}").as_bytes());
+                    wal.wait(&ticket).expect("written");
+                }
+            });
+        }
+    });
+    let bytes = read_all(disk.as_ref(), &segment::path(folder.path(), 1)).expect("read");
+    let (payloads, findings) = read(&bytes, 1);
+    assert_eq!((payloads.len(), findings), (WRITERS * BODIES, Default::default()));
+    for writer in 0..WRITERS {
+        let prefix = format!("{writer} ");
+        let own = payloads.iter().filter(|payload| payload.starts_with(prefix.as_bytes()));
+        let expected = (0..BODIES).map(|body| format!("{writer} {body}").into_bytes());
+        assert!(own.cloned().eq(expected), "writer {writer} keeps its order");
+    }
+    let mut stats = Stats::default();
+    counters.fill(&mut stats);
+    assert!(stats.wal_fsync_count <= (WRITERS * BODIES) as u64);
+}
+
+#[test]
+fn frames_for_a_past_segment_must_be_made_again() {
+    let disk = Simulated::new();
+    let wal = wal(&disk);
+    let old = wal.segment();
+    wal.wait(&append(&wal, b"one")).expect("written");
+    wal.rotate();
+    assert_eq!(wal.append(old, &[&framed(b"two")]).err(), Some(old + 1));
+    wal.rotate();
+    assert_eq!(wal.segment(), old + 1, "an unused segment need not be left");
+}
+
+#[test]
+fn everyone_in_a_failed_batch_and_behind_it_is_told() {
+    for fault in [Fault::Sync, Fault::Full] {
+        let disk = Simulated::new();
+        let wal = wal(&disk);
+        wal.wait(&append(&wal, b"fine")).expect("written");
+        // The next write is followed by the next sync.
+        let at = disk.operations() + u64::from(fault == Fault::Sync);
+        disk.fail_at(at, fault);
+        let first = append(&wal, b"lost");
+        wal.rotate();
+        let behind = append(&wal, b"behind");
+        wal.wait(&first).expect_err("failed");
+        wal.wait(&behind).expect_err("failed with it");
+        if fault == Fault::Full {
+            wal.admit().expect_err("still full");
+            disk.set_full(false);
+        }
+        wal.admit().expect("a fresh file");
+        wal.wait(&append(&wal, b"later")).expect("written");
+        let last = segments(&disk).pop().expect("a segment");
+        let number = segment::number(&last).expect("number");
+        let bytes = read_all(&disk, &Path::new(FOLDER).join(last)).expect("read");
+        assert_eq!(read(&bytes, number).0, [b"later"]);
+        let first = read_all(&disk, &segment::path(Path::new(FOLDER), 1)).expect("read");
+        assert_eq!(read(&first, 1).1, replay::Findings::default(), "no half frame is left");
+    }
+}
+
+#[test]
+fn segments_go_from_the_oldest_on() {
+    let disk = Simulated::new();
+    let wal = wal(&disk);
+    for _ in 0..4 {
+        wal.wait(&append(&wal, b"x")).expect("written");
+        wal.rotate();
+    }
+    assert_eq!(wal.size().1, 4);
+    wal.remove_before(3).expect("removed");
+    assert_eq!(segments(&disk).len(), 2);
+    disk.fail_at(disk.operations(), Fault::Crash);
+    wal.remove_before(u64::MAX).expect_err("crashed");
+    assert_eq!(wal.size().1, 2, "what could not be removed is still known");
+    let wal = self::wal(&Simulated::new());
+    append(&wal, b"nobody waits");
+    wal.close().expect("close");
+    assert_eq!(wal.size(), (0, 0));
+}
+
+#[test]
+fn the_header_says_which_segment_and_version() {
+    let path = Path::new("/x.wal");
+    let header = segment::header(5);
+    assert_eq!(header.len(), segment::HEADER_BYTES);
+    segment::check_header(&header, 5, path).expect("sound");
+    segment::check_header(&header, 6, path).expect_err("another segment");
+    assert_eq!(segment::number("0000000000000005.wal"), Some(5));
+    for name in ["5.wal", "0000000000000005.wal.corrupt", "000000000000000g.wal", "LOCK"] {
+        assert_eq!(segment::number(name), None, "{name}");
+    }
+}
+
+#[test]
+fn a_segment_without_its_header_still_gives_its_frames() {
+    let mut bytes = segment::header(1);
+    bytes.extend(framed(b"one"));
+    bytes.extend(framed(b"two"));
+    for at in 0..segment::HEADER_BYTES {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1;
+        let (payloads, findings) = read(&flipped, 1);
+        assert_eq!(payloads, [b"one", b"two"]);
+        assert_eq!(findings.damages.len(), 1);
+    }
+}
+
+#[test]
+fn damage_between_frames_is_passed_over() {
+    let mut bytes = segment::header(1);
+    bytes.extend(framed(b"one"));
+    let at = bytes.len();
+    bytes.extend(framed(b"two"));
+    bytes.extend_from_slice(&frame::MARKER);
+    bytes.extend(framed(b"three"));
+    let end = bytes.len();
+    bytes.extend(&framed(b"four")[..10]);
+    bytes[at + frame::HEADER_BYTES] ^= 1;
+    let (payloads, findings) = read(&bytes, 1);
+    assert_eq!(payloads, [b"one".to_vec(), b"three".to_vec()]);
+    assert_eq!(findings.damages.len(), 1);
+    assert_eq!(findings.damages[0].offset, at as u64);
+    assert_eq!(findings.torn.map(|torn| torn.offset), Some(end as u64));
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_bytes_reading_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let mut whole = segment::header(1);
+        whole.extend_from_slice(&bytes);
+        read(&whole, 1);
+        let _ = definition::read_all(&bytes, drop);
+        let columns = [
+            model::Kind::F64, model::Kind::Str, model::Kind::Bool, model::Kind::Histogram,
+        ].map(|kind| crate::shape::ColumnDef { name: "x".into(), kind });
+        let mut from = codec::cursor::Cursor::new(&bytes);
+        while let Ok(entry) = entry::Entry::read(&mut from) {
+            let _ = entry.each(&columns, |_, _| {});
+        }
+    }
+}
