@@ -33,7 +33,8 @@ pub(super) fn request(config: &PagerdutyConfig, envelope: &Envelope<'_>) -> Requ
         "dedup_key": notice.dedup_key,
     });
     if envelope.kind == Kind::Trigger {
-        let mut summary = notice.summary(envelope.kind);
+        // A pager shows this one line, so the rule's name leads it.
+        let mut summary = format!("{}: {}", notice.rule_name, notice.summary(envelope.kind));
         crate::rule::input::cut(&mut summary, SUMMARY_LENGTH_MAX);
         body["payload"] = json!({
             "summary": summary,
