@@ -1,0 +1,46 @@
+/**
+ * When pages ask again: every 10 s, or at a press of the button; never while the tab is hidden.
+ * Pages read `round` in an effect and load whenever it counts up.
+ */
+import { address } from "./address.svelte";
+
+/** The host is measured every 10 s: asking more often shows nothing new. */
+const EVERY_MS = 10_000;
+
+class Refresh {
+  /** Counts the times that pages should ask again. */
+  round = $state(0);
+
+  get automatic(): boolean {
+    return address.param("refresh") !== "off";
+  }
+
+  set automatic(on: boolean) {
+    address.set({ refresh: on ? null : "off" }, "replace");
+    if (on) this.now();
+  }
+
+  now(): void {
+    this.round += 1;
+  }
+
+  /** Starts the clock; answers how to stop it. */
+  start(): () => void {
+    let last = Date.now();
+    const tick = setInterval(() => {
+      if (document.hidden || !this.automatic || Date.now() - last < EVERY_MS) return;
+      last = Date.now();
+      this.now();
+    }, 500);
+    const shown = (): void => {
+      if (!document.hidden && this.automatic && Date.now() - last >= EVERY_MS) this.now();
+    };
+    document.addEventListener("visibilitychange", shown);
+    return () => {
+      clearInterval(tick);
+      document.removeEventListener("visibilitychange", shown);
+    };
+  }
+}
+
+export const refresh = new Refresh();
