@@ -69,6 +69,7 @@ test("a chart becomes a rule, which fires and is acknowledged", async () => {
   const rule = page.locator("tbody").filter({ hasText: "Oven is hot" });
   await rule.getByText("room=kitchen").waitFor();
   assert.match(await rule.innerText(), /Firing[\s\S]*95/);
+  await rule.getByText("taken by Ben").waitFor();
   assert.doesNotMatch(await rule.innerText(), /bakery/, "one hot oven does not blame the other");
   await picture(page, "alerts-list");
   await close(opened);

@@ -38,11 +38,12 @@ async function freePort() {
 }
 
 export class Barograph {
-  /** @param {{ collect: boolean }} options whether it measures its own host */
+  /** @param {{ collect: boolean, token?: string }} options whether it measures its own host, and the token it wants */
   static async start(options) {
     const folder = await mkdtemp(join(tmpdir(), "barograph-browser-"));
     const barograph = new Barograph(folder, await freePort(), options);
-    await writeFile(join(folder, "barograph.toml"), CONFIG);
+    const token = options.token === undefined ? "" : `token = ${JSON.stringify(options.token)}\n`;
+    await writeFile(join(folder, "barograph.toml"), token + CONFIG);
     await barograph.run();
     return barograph;
   }

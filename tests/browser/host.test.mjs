@@ -159,6 +159,24 @@ test("an empty server offers three ways to send data, with its own address", asy
   }
 });
 
+test("a server that wants a token is given one", async () => {
+  const guarded = await Barograph.start({ collect: false, token: "open-sesame" });
+  try {
+    const opened = await open(browser, guarded.url, { provokes: true });
+    const { page } = opened;
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Token").fill("wrong");
+    await page.keyboard.press("Enter");
+    await dialog.getByText("not accepted").waitFor();
+    await dialog.getByLabel("Token").fill("open-sesame");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "No data yet" }).waitFor();
+    await close(opened);
+  } finally {
+    await guarded.stop();
+  }
+});
+
 test("a lost connection is a thin bar, and the data stays", async () => {
   const opened = await open(browser, `${barograph.url}/?range=5m`, { provokes: true });
   const { page } = opened;

@@ -267,13 +267,11 @@ impl Channels {
 
 /// What an answer means.
 fn reply(config: &ChannelConfig, response: &Response, now: Timestamp) -> Reply {
-    let accepted = match config {
-        ChannelConfig::Slack(_) => response.status == 200 && response.body.trim() == "ok",
-        ChannelConfig::Pagerduty(_) | ChannelConfig::Webhook(_) => {
-            (200..300).contains(&response.status)
-        }
+    let is_taken = match config {
+        ChannelConfig::Slack(_) => slack::accepts(&response.body),
+        ChannelConfig::Pagerduty(_) | ChannelConfig::Webhook(_) => true,
     };
-    if accepted {
+    if is_taken && (200..300).contains(&response.status) {
         return Reply::Delivered;
     }
     let after = || {

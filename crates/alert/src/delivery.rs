@@ -15,11 +15,16 @@ use crate::store::{
 use model::{Span, Timestamp};
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::panic::resume_unwind;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// How long a claim is good for. After a crash this is how long its notification waits.
+/// How long a claim is good for. After a crash this is how long its notification waits
+/// where the store is shared; who owns it releases the claims when it opens.
 const LEASE: Span = Span::from_secs(20);
 const _: () = assert!(LEASE.0 > SEND_TIMEOUT.0 + SEND_TIMEOUT.0 / 2);
+/// How many notifications of one channel are on their way at one time. They share the two
+/// transactions around them, and the wait for a receiver that is far away.
+const AT_ONCE_MAX: usize = 16;
 /// The first wait after a failure; it doubles with each one …
 const BACKOFF_FIRST: Span = Span::SECOND;
 /// … up to this.
@@ -75,19 +80,43 @@ impl Post<'_> {
     /// Sends what is due of one channel, until nothing is or the receiver is down.
     pub fn deliver(&self, channel: &str) -> Result<DeliveryReport, Error> {
         let mut report = DeliveryReport::default();
+        // One is tried first, and more only while all goes well: a receiver in trouble is
+        // not flooded.
+        let mut at_once = 1;
         while !(self.is_stopping)() && !self.rests(channel) {
-            let now = (self.now)();
-            let claim = Claim { channel, now, until: now + LEASE, owner: self.owner, count_max: 1 };
+            let (now, owner) = ((self.now)(), self.owner);
+            let claim = Claim { channel, now, until: now + LEASE, owner, count_max: at_once };
             let claimed = write(self.store, |tx| tx.claim(&claim))?;
-            let Some(notification) = claimed.into_iter().next() else { break };
-            let begun = std::time::Instant::now();
-            let sent = self.channels.send(&notification, now);
-            let latency = Span::from(begun.elapsed());
-            let outcome = self.settle(&notification, &sent, (now, latency))?;
-            (self.note)(channel, outcome);
-            report.add(outcome);
+            if claimed.is_empty() {
+                break;
+            }
+            let outcomes = self.settle(&claimed, &self.send(&claimed, now), now)?;
+            let all_well = outcomes.iter().all(|outcome| *outcome == Outcome::Delivered);
+            at_once = if all_well { (at_once * 2).min(AT_ONCE_MAX) } else { 1 };
+            for outcome in outcomes {
+                (self.note)(channel, outcome);
+                report.add(outcome);
+            }
         }
         Ok(report)
+    }
+
+    /// Sends all of `claimed` side by side: no two of them are of one lane. Says of each
+    /// what came of it, and how long it took.
+    fn send(&self, claimed: &[Notification], now: Timestamp) -> Vec<(Sent, Span)> {
+        let channels = self.channels;
+        let send = |notification: &Notification| {
+            let begun = std::time::Instant::now();
+            (channels.send(notification, now), Span::from(begun.elapsed()))
+        };
+        if let [only] = claimed {
+            return vec![send(only)];
+        }
+        std::thread::scope(|scope| {
+            let sends: Vec<_> = claimed.iter().map(|one| scope.spawn(move || send(one))).collect();
+            let ended = sends.into_iter().map(|thread| thread.join());
+            ended.map(|sent| sent.unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        })
     }
 
     /// When the channel has something to do next, as far as is known.
@@ -109,56 +138,88 @@ impl Post<'_> {
         }
     }
 
+    /// Writes down what came of `claimed`, in one transaction.
     fn settle(
         &self,
-        notification: &Notification,
-        sent: &Sent,
-        (begun, latency): (Timestamp, Span),
-    ) -> Result<Outcome, Error> {
+        claimed: &[Notification],
+        sent: &[(Sent, Span)],
+        begun: Timestamp,
+    ) -> Result<Vec<Outcome>, Error> {
         let now = (self.now)();
-        let (verdict, outcome) = verdict(notification, &sent.reply, now);
-        let attempt = Attempt {
-            notification: notification.id,
-            at: begun,
-            outcome,
-            status: sent.status,
-            latency,
-            response: sent.response.clone(),
-        };
-        if let (Reply::Retry { after, receiver_down: true }, Verdict::Again(due)) =
-            (&sent.reply, &verdict)
-        {
-            let until = if after.is_some() { *due } else { (*due).min(now + REST_MAX) };
-            self.resting.lock().insert(notification.channel.clone(), until);
-        }
-        // A channel that is not configured cannot take the page now; somebody else must.
-        let absent = notification.attempts == 1 && self.channels.lack(notification);
-        let falls_back = sent.reply == Reply::Refused || absent;
+        let decided: Vec<_> = claimed
+            .iter()
+            .zip(sent)
+            .map(|(notification, (sent, latency))| {
+                let (verdict, outcome) = verdict(notification, &sent.reply, now);
+                self.note_rest(notification, sent, &verdict, now);
+                (notification, sent, *latency, verdict, outcome)
+            })
+            .collect();
         write(self.store, |tx| {
-            if !tx.settle(&attempt, &verdict, self.owner)? {
-                return Ok(());
-            }
-            if outcome == Outcome::Failed {
-                drop_followers(tx, notification)?;
-            }
-            if falls_back && let Some(row) = fallback(notification, self.channels, now) {
-                tx.enqueue(&row)?;
+            for (notification, sent, latency, verdict, outcome) in &decided {
+                let attempt = Attempt {
+                    notification: notification.id,
+                    at: begun,
+                    outcome: *outcome,
+                    status: sent.status,
+                    latency: *latency,
+                    response: sent.response.clone(),
+                };
+                if tx.settle(&attempt, verdict, self.owner)? {
+                    self.follow_up(tx, notification, sent, *outcome)?;
+                }
             }
             Ok(())
         })?;
-        log(notification, sent, outcome);
-        Ok(outcome)
+        decided
+            .iter()
+            .for_each(|(notification, sent, .., outcome)| log(notification, sent, *outcome));
+        Ok(decided.into_iter().map(|(.., outcome)| outcome).collect())
+    }
+
+    /// A receiver that is down rests until it is worth a try.
+    fn note_rest(&self, of: &Notification, sent: &Sent, verdict: &Verdict, now: Timestamp) {
+        if let (Reply::Retry { after, receiver_down: true }, Verdict::Again(due)) =
+            (&sent.reply, verdict)
+        {
+            let until = if after.is_some() { *due } else { (*due).min(now + REST_MAX) };
+            let mut resting = self.resting.lock();
+            let known = resting.entry(of.channel.clone()).or_insert(until);
+            *known = until.max(*known);
+        }
+    }
+
+    /// What an attempt means for other notifications of the same firing.
+    fn follow_up(
+        &self,
+        tx: &mut dyn Transaction,
+        notification: &Notification,
+        sent: &Sent,
+        outcome: Outcome,
+    ) -> Result<(), Error> {
+        if outcome == Outcome::Failed {
+            drop_followers(tx, notification)?;
+        }
+        // A channel that is not configured cannot take the page now; somebody else must.
+        let absent = notification.attempts == 1 && self.channels.lack(notification);
+        if (sent.reply == Reply::Refused || absent)
+            && let Some(row) = fallback(notification, self.channels, (self.now)())
+        {
+            tx.enqueue(&row)?;
+        }
+        Ok(())
     }
 }
 
 fn log(notification: &Notification, sent: &Sent, outcome: Outcome) {
-    let Notification { target, kind, notice, attempts, .. } = notification;
+    // `target` is what tracing calls the module an event comes from.
+    let Notification { target: to, kind, notice, attempts, .. } = notification;
     let (kind, key, status) = (kind.word(), &notice.dedup_key, sent.status);
     match outcome {
-        Outcome::Delivered => tracing::info!(target, kind, key, attempts, "notification delivered"),
+        Outcome::Delivered => tracing::info!(to, kind, key, attempts, "notification delivered"),
         Outcome::Retry => {
             tracing::warn!(
-                target,
+                to,
                 kind,
                 key,
                 attempts,
@@ -169,7 +230,7 @@ fn log(notification: &Notification, sent: &Sent, outcome: Outcome) {
         }
         Outcome::Failed => {
             tracing::error!(
-                target,
+                to,
                 kind,
                 key,
                 attempts,

@@ -54,6 +54,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the database's disk is full, so that space is what it wants.
+    pub fn is_disk_full(&self) -> bool {
+        let Self::Sqlite { source, .. } = self else { return false };
+        source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+    }
+
     /// Wraps what SQLite said with what was being done.
     pub(crate) fn sqlite(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
         move |source| Self::Sqlite { doing, source }

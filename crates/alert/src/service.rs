@@ -14,7 +14,7 @@ use crate::observe::{Origin, matches};
 use crate::rule::Rule;
 use crate::running::{Bell, Running};
 use crate::stats::{Counters, Stats, by_state};
-use crate::store::{Store, read};
+use crate::store::{Store, read, write};
 use crate::tick::{Round, TickReport, checkpoint, run};
 use crate::view::Standing;
 use crate::{ApiError, Error};
@@ -37,6 +37,9 @@ pub struct Options {
     pub external_url: String,
     /// The most samples one metric rule may read in one tick.
     pub samples_max: u64,
+    /// Whether nobody else can be using the store, as where it stands in a locked folder.
+    /// Then what an earlier process had claimed is sent at once, not after its lease.
+    pub owns_store: bool,
 }
 
 impl Default for Options {
@@ -46,6 +49,7 @@ impl Default for Options {
             external_url: "http://127.0.0.1:7373".to_owned(),
             // A hundred thousand series over a quarter of an hour at 10 s.
             samples_max: 10_000_000,
+            owns_store: false,
         }
     }
 }
@@ -100,6 +104,12 @@ impl Service {
         options: Options,
     ) -> Result<Self, Error> {
         let channels = Channels::new(channels, &options.external_url)?;
+        if options.owns_store {
+            let released = write(&*store, |tx| tx.release_claims())?;
+            if released > 0 {
+                tracing::info!(released, "an earlier process had notifications under way");
+            }
+        }
         let mut evaluator = Evaluator::default();
         evaluator.refresh(&*store, &*evaluate)?;
         evaluator.checkpointed_at = Some(clock.now());

@@ -205,6 +205,12 @@ pub trait Transaction: Reader {
     /// When the database fails.
     fn claim(&mut self, claim: &Claim<'_>) -> Result<Vec<Notification>, Error>;
 
+    /// Makes everything due again that is claimed, whoever claims it; says how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn release_claims(&mut self) -> Result<usize, Error>;
+
     /// Writes an attempt down and settles its notification, where `owner` still holds the
     /// claim; false, and only the attempt written, where it does not.
     ///

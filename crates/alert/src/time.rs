@@ -3,9 +3,10 @@
 use jiff::SignedDuration;
 use model::Timestamp;
 
-/// RFC 3339 in UTC with as many digits as it takes, for answers.
+/// RFC 3339 in UTC with as many digits as it takes, six at most, for answers: what is shown
+/// before a restart is what the store gives after it.
 pub(crate) fn rfc3339(at: Timestamp) -> String {
-    jiff(at).to_string()
+    jiff(floor_to_micros(at)).to_string()
 }
 
 /// RFC 3339 in UTC with six digits, for the database: it sorts as text, and is what both

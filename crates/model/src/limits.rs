@@ -18,6 +18,14 @@ pub enum Exceeded {
         /// The most it may read.
         limit: u64,
     },
+    /// It made more intermediate results than one query may keep in memory.
+    #[error(
+        "query holds more than {limit} bytes: shorten its range, narrow its selectors, or choose a longer step"
+    )]
+    Bytes {
+        /// The most it may hold.
+        limit: u64,
+    },
     /// It ran longer than one query may.
     #[error("query timed out: shorten its range, narrow its selectors, or raise query.timeout")]
     Timeout,
@@ -41,6 +49,8 @@ pub enum End {
 pub struct Budget {
     samples_max: u64,
     samples: AtomicU64,
+    bytes_max: u64,
+    bytes: AtomicU64,
     ended: AtomicU8,
     warnings: Mutex<Vec<String>>,
 }
@@ -49,11 +59,17 @@ impl Budget {
     /// How many warnings an answer may carry.
     pub const WARNINGS_MAX: usize = 32;
 
-    /// A budget of this many samples.
+    /// How much one query may hold: some 130 million cells of PromQL, far above what a dashboard
+    /// asks for, and a few such queries at a time still fit a small machine.
+    pub const BYTES_MAX: u64 = 1 << 30;
+
+    /// A budget of this many samples, and of [`Budget::BYTES_MAX`].
     pub fn new(samples_max: u64) -> Self {
         Self {
             samples_max,
             samples: AtomicU64::new(0),
+            bytes_max: Self::BYTES_MAX,
+            bytes: AtomicU64::new(0),
             ended: AtomicU8::new(0),
             warnings: Mutex::default(),
         }
@@ -61,7 +77,13 @@ impl Budget {
 
     /// A budget that only [`Budget::end`] ends.
     pub fn unlimited() -> Self {
-        Self::new(u64::MAX)
+        Self::new(u64::MAX).holding(u64::MAX)
+    }
+
+    /// The same budget, with this many bytes to hold.
+    #[must_use]
+    pub fn holding(self, bytes_max: u64) -> Self {
+        Self { bytes_max, ..self }
     }
 
     /// Counts `samples` as read.
@@ -72,6 +94,19 @@ impl Budget {
         let used = self.samples.fetch_add(samples, Ordering::Relaxed).saturating_add(samples);
         if used > self.samples_max {
             return Err(Exceeded::Samples { limit: self.samples_max });
+        }
+        self.check()
+    }
+
+    /// Counts `bytes` as held in memory until the query ends. What is freed before is counted
+    /// too: the count is a bound, not a measure.
+    ///
+    /// # Errors
+    /// When they are too many, or the query was ended meanwhile.
+    pub fn hold(&self, bytes: u64) -> Result<(), Exceeded> {
+        let held = self.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        if held > self.bytes_max {
+            return Err(Exceeded::Bytes { limit: self.bytes_max });
         }
         self.check()
     }

@@ -1,5 +1,6 @@
 //! Why the program ends with a failure, and with which exit code.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// Exit code where the command line or a file it names is wrong.
@@ -25,7 +26,7 @@ pub enum Error {
         what: String,
     },
     /// The store does not open.
-    #[error(transparent)]
+    #[error("{0}{advice}", advice = advice(.0))]
     Store(#[from] storage::Error),
     /// The alert room does not open.
     #[error("open the rules in {}: {what}", .path.display())]
@@ -52,3 +53,30 @@ impl Error {
         }
     }
 }
+
+/// What to do about a store that does not open, where the error does not say it itself.
+fn advice(error: &storage::Error) -> &'static str {
+    let storage::Error::Io(error) = error else {
+        return match error {
+            storage::Error::Damaged { .. } => {
+                ": restore that file from a backup, or choose another folder with --data-dir; nothing was changed"
+            }
+            _ => "",
+        };
+    };
+    match error.kind() {
+        ErrorKind::PermissionDenied => {
+            ": let this user read and write it, or choose another folder with --data-dir"
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            ": free some space and start again; nothing was lost"
+        }
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            ": that is no folder; choose one with --data-dir"
+        }
+        _ => ": see to the disk, or choose another folder with --data-dir; nothing was lost",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,13 +8,14 @@ mod alerts;
 mod fail;
 mod guard;
 mod influx;
+mod linger;
 mod page;
 mod params;
 mod prom;
 mod telemetry;
 mod write;
 
-pub use fail::{Fail, Position};
+pub use fail::{Fail, POSITION_HEADER, Position};
 pub use guard::Door;
 pub use params::Params;
 pub use prom::moment;
@@ -77,6 +78,7 @@ pub fn router(house: Shared) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(house.clone(), guard::check))
         .layer(middleware::from_fn_with_state(house.clone(), stamp))
+        .layer(middleware::map_request(linger::linger))
         .with_state(house)
 }
 

@@ -3,8 +3,8 @@
 //! The order of the start: settings, port, HTTP (which answers /health and /ready), store
 //! with its replay, alerts, collector; only then the line with the address. The order of
 //! the stop: no new connections, requests drained, collector, alerts, store flushed. What
-//! fails before the line with the address is one line on stderr, so nothing is logged
-//! before it.
+//! fails before the line with the address ends the program with one line on stderr; before
+//! that line only damage is logged, which the start works round.
 
 mod address;
 mod collector;
@@ -111,6 +111,9 @@ async fn run(settings: Settings) -> Result<(), Error> {
     let (stop, stopping) = tokio::sync::watch::channel(false);
     let server = tokio::spawn(serve_http(listener, house.clone(), stopping));
 
+    // From here on: what the replay finds damaged is logged. What went wrong before is the
+    // one line the program ends with.
+    logs::start(settings.config.log.clone());
     let opening = {
         let (settings, house) = (settings.clone(), house.clone());
         tokio::task::spawn_blocking(move || open::rooms(&settings, &house))
@@ -121,7 +124,6 @@ async fn run(settings: Settings) -> Result<(), Error> {
         _ = signals.next() => return Ok(()),
     };
     let rooms = opened?;
-    logs::start(settings.config.log.clone());
     let running =
         rooms.alerts.start().map_err(|error| Error::Failed(format!("start alerts: {error}")))?;
     house.open(rooms.clone());

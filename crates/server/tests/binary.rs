@@ -250,3 +250,50 @@ fn the_version_has_no_commit() {
     let expected = format!("barograph {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
 }
+
+#[test]
+fn a_full_head_is_flushed_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = write(&folder, "barograph.toml", "head_bytes_max = \"16 KiB\"\n");
+    let server = Server::start_in(folder, &["--no-collect", "--config", &config]);
+    // Each body fills the head, so that the next one waits for a flush.
+    let body: String = (0..1_000).map(|n| format!("m,n={n} v={n}\n")).collect();
+    for round in 0..5 {
+        assert_eq!(server.post("/write", &body), 204, "round {round}");
+    }
+    let (_, metrics) = server.get("/metrics");
+    assert!(!metrics.contains("barograph_flushes_total 0\n"), "{metrics}");
+}
+
+#[test]
+fn damage_that_a_start_works_round_is_logged_and_shown() {
+    let server = Server::start(&["--no-collect"]);
+    assert_eq!(server.post("/write", "m v=1"), 204);
+    let (code, _, folder) = server.end("-TERM");
+    assert_eq!(code, Some(0));
+    let blocks = folder.path().join("data/blocks");
+    let block = std::fs::read_dir(&blocks).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&block).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    std::fs::write(&block, &bytes).unwrap();
+
+    let server = Server::start_in(folder, &["--no-collect"]);
+    let (code, ready) = server.get("/ready");
+    assert!(code == 200 && ready.contains("damaged data was found"), "{ready}");
+    let (code, log, _) = server.end("-TERM");
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("ERROR") && log.contains(block.to_str().unwrap()), "{log}");
+}
+
+#[test]
+fn data_without_its_catalog_is_refused() {
+    let server = Server::start(&["--no-collect"]);
+    assert_eq!(server.post("/write", "m v=1"), 204);
+    let (_, _, folder) = server.end("-TERM");
+    let data = folder.path().join("data");
+    std::fs::remove_file(data.join("catalog")).unwrap();
+    let data = data.to_str().unwrap();
+    let (code, line) = fault(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data]);
+    assert!(code == 1 && line.contains("no catalog: restore that file"), "{line}");
+}

@@ -41,14 +41,16 @@ pub enum Error {
         /// What is wrong there.
         what: String,
     },
-    /// The folder holds data but not the file that describes it.
+    /// The folder holds data but not a file that says what the data is.
     #[error(
-        "data folder {} has wal or blocks but no MANIFEST: restore that file from a backup, or choose another folder with --data-dir; nothing was changed",
+        "data folder {} has wal or blocks but no {file}: restore that file from a backup, or choose another folder with --data-dir; nothing was changed",
         .folder.display()
     )]
-    NoManifest {
+    Missing {
         /// The data folder.
         folder: PathBuf,
+        /// The name of the file.
+        file: &'static str,
     },
 }
 

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// The version of the whole folder; raised when an old program must not open a new one.
 const SEAL: Seal = Seal { magic: b"BAROMETA", version: 1, what: "MANIFEST" };
+/// Where databases and policies are written down.
+const CATALOG: &str = "catalog";
 /// The most partitions a folder may have; their number is two bytes in frames and names.
 pub const PARTITIONS_MAX: u16 = 1024;
 /// The most partitions that are chosen unasked: more would only make more files.
@@ -32,7 +34,9 @@ impl Folder {
     /// When it is of another version, in use, damaged or not writable.
     pub fn open(path: &Path, disk: &dyn Disk, partitions: u16) -> Result<Self, Error> {
         // Looked at before the lock, which would write into a folder of another version.
-        read_manifest(path, disk)?;
+        if read_manifest(path, disk)?.is_some() {
+            check_catalog(path, disk)?;
+        }
         disk.create_dir(path)?;
         let lock = disk.lock(&path.join("LOCK"))?;
         let lock = lock.ok_or_else(|| Error::InUse { folder: path.to_owned() })?;
@@ -59,7 +63,7 @@ impl Folder {
 
     /// Where databases and policies are written down.
     pub fn catalog(&self) -> PathBuf {
-        self.path.join("catalog")
+        self.path.join(CATALOG)
     }
 }
 
@@ -76,12 +80,8 @@ fn read_manifest(folder: &Path, disk: &dyn Disk) -> Result<Option<u16>, Error> {
     let bytes = match read_all(disk, &path) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            let is_empty =
-                disk.list(&wal(folder))?.is_empty() && disk.list(&blocks(folder))?.is_empty();
-            if is_empty {
-                return Ok(None);
-            }
-            return Err(Error::NoManifest { folder: folder.to_owned() });
+            check_empty(folder, disk, "MANIFEST")?;
+            return Ok(None);
         }
         Err(e) => return Err(e.into()),
     };
@@ -92,6 +92,22 @@ fn read_manifest(folder: &Path, disk: &dyn Disk) -> Result<Option<u16>, Error> {
         return Err(Error::damaged(&path, 9, what));
     }
     Ok(Some(partitions))
+}
+
+/// Without a catalog, everything in log and blocks would count as dropped. It is written
+/// before the first row, so that one is there wherever rows are.
+fn check_catalog(folder: &Path, disk: &dyn Disk) -> Result<(), Error> {
+    match disk.open(&folder.join(CATALOG)) {
+        Ok(_) => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => check_empty(folder, disk, CATALOG),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// Checks that there is no data, now that `file` is missing.
+fn check_empty(folder: &Path, disk: &dyn Disk, file: &'static str) -> Result<(), Error> {
+    let is_empty = disk.list(&wal(folder))?.is_empty() && disk.list(&blocks(folder))?.is_empty();
+    if is_empty { Ok(()) } else { Err(Error::Missing { folder: folder.to_owned(), file }) }
 }
 
 fn write_manifest(folder: &Path, disk: &dyn Disk, partitions: u16) -> Result<u16, Error> {

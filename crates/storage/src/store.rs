@@ -190,6 +190,13 @@ impl Store {
         *asked
     }
 
+    /// Ends the sleep of whoever waits for work, such as to stop it.
+    pub fn wake(&self) {
+        // Under the lock, so that nobody is between a look at `asked` and the sleep.
+        let _asked = self.asked.lock();
+        self.asking.notify_all();
+    }
+
     /// Plain numbers about the store.
     pub fn stats(&self) -> Stats {
         let (wal_bytes, wal_segments) = self.wal.size();

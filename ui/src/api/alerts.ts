@@ -6,7 +6,6 @@ type Schemas = components["schemas"];
 type Rule = Schemas["Rule"];
 export type RuleInput = Schemas["RuleInput"];
 export type Instance = Schemas["Instance"];
-export type InstanceState = Schemas["InstanceState"];
 export type Condition = Schemas["Condition"];
 export type RuleSeverity = Schemas["Severity"];
 export type Firing = Schemas["Firing"];

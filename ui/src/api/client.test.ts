@@ -6,9 +6,9 @@ import { afterEach, expect, test, vi } from "vitest";
 import { listen, request, useToken } from "./client";
 import { Failure } from "./failure";
 
-function answering(status: number, body: unknown): ReturnType<typeof vi.fn> {
+function answering(status: number, body: unknown, headers: HeadersInit = {}): ReturnType<typeof vi.fn> {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const fake = vi.fn(async () => new Response(status === 204 ? null : text, { status }));
+  const fake = vi.fn(async () => new Response(status === 204 ? null : text, { status, headers }));
   vi.stubGlobal("fetch", fake);
   return fake;
 }
@@ -37,6 +37,15 @@ test("a_refusal_carries_the_servers_words_and_the_place", async () => {
   answering(400, { status: "error", errorType: "bad_data", error: "unexpected )", position: { offset: 4, line: 1, column: 5 } });
   const failure = await failureOf(request("/api/v1/query"));
   expect(failure).toMatchObject({ kind: "refused", message: "unexpected )", status: 400, position: { offset: 4 } });
+});
+
+test("the_place_may_stand_in_a_header", async () => {
+  const body = { error: "error parsing query: found x" };
+  answering(400, body, { "X-Barograph-Position": '{"offset":7,"line":2,"column":3}' });
+  const failure = await failureOf(request("/query"));
+  expect(failure).toMatchObject({ message: body.error, position: { offset: 7, line: 2, column: 3 } });
+  answering(400, body, { "X-Barograph-Position": "{half" });
+  expect(await failureOf(request("/query"))).toMatchObject({ message: body.error, position: undefined });
 });
 
 test("a_refusal_that_is_no_json_is_still_words", async () => {

@@ -35,6 +35,11 @@ export function useToken(token: string): void {
   sessionStorage.setItem(TOKEN_KEY, token);
 }
 
+/** Whether a token was given, so that a server that still wants one refused it. */
+export function hasToken(): boolean {
+  return sessionStorage.getItem(TOKEN_KEY) !== null;
+}
+
 function address(path: string, params: Params): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(params)) {
@@ -49,11 +54,22 @@ function isPosition(value: unknown): value is Position {
   return typeof value === "object" && value !== null && "offset" in value && typeof value.offset === "number";
 }
 
+/** The place in a query, where an InfluxQL error names it: the body has InfluxDB's shape alone. */
+function positionHeader(response: Response): Position | undefined {
+  try {
+    const value: unknown = JSON.parse(response.headers.get("X-Barograph-Position") ?? "null");
+    return isPosition(value) ? value : undefined;
+  } catch {
+    // A header somebody on the way has changed costs the mark, not the message.
+    return undefined;
+  }
+}
+
 /** Both error shapes of the server carry their words in `error`. */
 async function refusal(response: Response): Promise<Failure> {
   const text = await response.text();
   let message = text.trim();
-  let position: Position | undefined;
+  let position = positionHeader(response);
   try {
     const body: unknown = JSON.parse(text);
     if (typeof body === "object" && body !== null) {

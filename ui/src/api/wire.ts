@@ -471,7 +471,6 @@ export interface components {
         Error: {
             /** @description What, where, and what to do. */
             error: string;
-            position?: components["schemas"]["Position"];
         };
         LabelSet: {
             [key: string]: string;
@@ -797,9 +796,13 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description It is not InfluxQL, or a parameter is wrong. */
+        /** @description It is not InfluxQL, or a parameter is wrong. The body has InfluxDB's shape; where the text is wrong stands in a header. */
         BadQuery: {
             headers: {
+                /** @description Where the text of the query is wrong, as JSON. */
+                "X-Barograph-Position"?: {
+                    "application/json": components["schemas"]["Position"];
+                };
                 [name: string]: unknown;
             };
             content: {

@@ -26,6 +26,14 @@ test("a_series_whose_hue_is_free_keeps_it_whoever_else_is_there", () => {
   for (const [hue, key] of owners) expect(together.get(key)).toBe(hue);
 });
 
+test("what_is_known_to_come_and_go_changes_no_hue", () => {
+  const known = ["user", "system", "iowait", "nice", "irq", "softirq", "steal"];
+  const all = assignHues(known, known);
+  const few = assignHues(["user", "system", "something else"], known);
+  for (const key of ["user", "system"]) expect(few.get(key)).toBe(all.get(key));
+  expect(new Set(all.values()).size).toBe(known.length);
+});
+
 test("hues_do_not_depend_on_the_order_of_the_answer", () => {
   const keys = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
   expect(assignHues([...keys].reverse())).toEqual(assignHues(keys));
@@ -110,7 +118,8 @@ for (const theme of ["light", "dark"] as const) {
   });
 
   test(`text_can_be_read_in_${theme}`, () => {
-    for (const name of ["ink", "ink-muted", "accent", "state-none"]) {
+    const words = ["ink", "ink-muted", "accent", "state-none", "code-keyword", "code-call", "code-label", "code-string"];
+    for (const name of words) {
       expect(contrast(token(name, theme), paper), name).toBeGreaterThanOrEqual(4.5);
     }
     expect(contrast(token("accent-ink", theme), token("accent", theme))).toBeGreaterThanOrEqual(4.5);

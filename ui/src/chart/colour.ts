@@ -15,24 +15,29 @@ export function hash(text: string): number {
   return ((state >>> 16) ^ state) >>> 0;
 }
 
-/** A hue for every distinct key. */
-export function assignHues(keys: Iterable<string>): ReadonlyMap<string, number> {
-  const distinct = [...new Set(keys)].sort();
+/**
+ * A hue for every distinct key. `known` names those that may come and go on this chart, the most important first:
+ * they choose before all others and whether or not they are there, so that none changes its hue when one turns up.
+ */
+export function assignHues(keys: Iterable<string>, known: readonly string[] = []): ReadonlyMap<string, number> {
+  const others = [...new Set(keys)].filter((key) => !known.includes(key)).sort();
   const taken = new Set<number>();
   const hues = new Map<string, number>();
-  // Those whose own hue is free keep it, whoever came before them in the alphabet.
-  for (const key of distinct) {
-    const own = hash(key) % HUE_COUNT;
-    if (taken.has(own)) continue;
-    taken.add(own);
-    hues.set(key, own);
-  }
-  for (const key of distinct) {
-    if (hues.has(key)) continue;
-    let hue = hash(key) % HUE_COUNT;
-    for (let tries = 0; tries < HUE_COUNT && taken.has(hue); tries++) hue = (hue + 1) % HUE_COUNT;
-    taken.add(hue);
-    hues.set(key, hue);
+  for (const group of [known, others]) {
+    // Those whose own hue is free keep it, whoever came before them.
+    for (const key of group) {
+      const own = hash(key) % HUE_COUNT;
+      if (taken.has(own)) continue;
+      taken.add(own);
+      hues.set(key, own);
+    }
+    for (const key of group) {
+      if (hues.has(key)) continue;
+      let hue = hash(key) % HUE_COUNT;
+      for (let tries = 0; tries < HUE_COUNT && taken.has(hue); tries++) hue = (hue + 1) % HUE_COUNT;
+      taken.add(hue);
+      hues.set(key, hue);
+    }
   }
   return hues;
 }

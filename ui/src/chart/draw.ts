@@ -61,6 +61,8 @@ const NEAR_PX = 24;
 const CROWD = 100;
 const CROWD_ALPHA = 0.35;
 const DRAG_MIN_PX = 4;
+/** Half the width of a digit on an axis, in a wide typeface. */
+const HALF_DIGIT_REM = 0.26;
 
 type Paint = string | CanvasGradient;
 
@@ -128,9 +130,13 @@ function axes(drawing: Drawing): uPlot.Axis[] {
       gap: 4,
       space: rem * 5.5,
       values: (chart, splits, _, __, increment) => {
-        // A label that would be cut off at the right edge is left out.
-        const edge = chart.bbox.width / devicePixelRatio - rem;
-        return splits.map((tick) => (chart.valToPos(tick, "x") > edge ? "" : formatTick(tick, increment, zone)));
+        // A label that would be cut off at the right, or run into the other axis at the left, is left out.
+        const width = chart.bbox.width / devicePixelRatio;
+        return splits.map((tick) => {
+          const label = formatTick(tick, increment, zone);
+          const [at, half] = [chart.valToPos(tick, "x"), label.length * HALF_DIGIT_REM * rem];
+          return at < half || at > width - half ? "" : label;
+        });
       },
     },
     {

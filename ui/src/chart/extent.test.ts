@@ -16,6 +16,7 @@ test("zero_is_on_the_axis_unless_it_presses_the_lines_flat", () => {
 
 test("percent_goes_from_nothing_to_all", () => {
   check(20, 40, { floor: 0, ceiling: 100 }, 0, 100);
+  check(20, 100.001, { floor: 0, ceiling: 100 }, 0, 100);
   check(20, 140, { floor: 0, ceiling: 100 }, 0, 151.2);
 });
 

@@ -12,6 +12,7 @@ export interface ExtentWish {
 }
 
 const AIR = 0.08;
+const NEARLY = 1.005;
 /** Data that fills less than this share of the way from zero is looked at closely, without zero. */
 const CLOSE_UP = 0.25;
 
@@ -21,7 +22,8 @@ export function extent(least: number | null, most: number | null, wish: ExtentWi
   let min = Math.min(...(seen as number[]));
   let max = Math.max(...(seen as number[]));
   if (wish.floor !== undefined) min = Math.min(min, wish.floor);
-  if (wish.ceiling !== undefined) max = Math.max(max, wish.ceiling);
+  // Parts of a whole sum up to it only nearly: 100.0001 % is no reason to show more than 100.
+  if (wish.ceiling !== undefined) max = max <= wish.ceiling * NEARLY ? wish.ceiling : max;
   const span = max - min;
   if (min > 0 && span > CLOSE_UP * max) min = 0;
   if (max < 0 && span > -CLOSE_UP * min) max = 0;

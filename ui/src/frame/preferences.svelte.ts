@@ -1,5 +1,5 @@
 /**
- * What a viewer chose for this browser: theme and zone. Kept in localStorage, which a private window may refuse:
+ * What a viewer chose for this browser: theme, zone and the host last looked at. Kept in localStorage, which a private window may refuse:
  * then the choice lasts as long as the page.
  */
 import type { Zone } from "../time/instant";
@@ -8,6 +8,7 @@ export type Theme = "auto" | "light" | "dark";
 
 const THEME_KEY = "barograph.theme";
 const ZONE_KEY = "barograph.zone";
+const HOST_KEY = "barograph.host";
 
 function read(key: string): string | null {
   try {
@@ -63,6 +64,15 @@ class Preferences {
   set zone(zone: Zone) {
     this.#zone = zone;
     write(ZONE_KEY, zone);
+  }
+
+  /** The host last looked at; empty before the first. */
+  get host(): string {
+    return read(HOST_KEY) ?? "";
+  }
+
+  set host(host: string) {
+    write(HOST_KEY, host);
   }
 
   #apply(): void {

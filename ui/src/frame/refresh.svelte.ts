@@ -6,6 +6,7 @@ import { address } from "./address.svelte";
 
 /** The host is measured every 10 s: asking more often shows nothing new. */
 const EVERY_MS = 10_000;
+const TICK_MS = 500;
 
 class Refresh {
   /** Counts the times that pages should ask again. */
@@ -24,22 +25,17 @@ class Refresh {
     this.round += 1;
   }
 
-  /** Starts the clock; answers how to stop it. */
-  start(): () => void {
+  /** Starts the clock, which runs for as long as the page is open. */
+  start(): void {
     let last = Date.now();
-    const tick = setInterval(() => {
+    const tick = (): void => {
       if (document.hidden || !this.automatic || Date.now() - last < EVERY_MS) return;
       last = Date.now();
       this.now();
-    }, 500);
-    const shown = (): void => {
-      if (!document.hidden && this.automatic && Date.now() - last >= EVERY_MS) this.now();
     };
-    document.addEventListener("visibilitychange", shown);
-    return () => {
-      clearInterval(tick);
-      document.removeEventListener("visibilitychange", shown);
-    };
+    setInterval(tick, TICK_MS);
+    // A tab that comes back is old: it asks at once.
+    document.addEventListener("visibilitychange", tick);
   }
 }
 

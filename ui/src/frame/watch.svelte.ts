@@ -38,8 +38,8 @@ class Watch {
     }
   }
 
-  /** Reads at once and then again and again; answers how to stop. */
-  start(): () => void {
+  /** Reads at once, and then again and again for as long as the page is open. */
+  start(): void {
     let busy = false;
     const round = async (): Promise<void> => {
       if (busy || document.hidden) return;
@@ -48,13 +48,8 @@ class Watch {
       busy = false;
     };
     void round();
-    const timer = setInterval(() => void round(), EVERY_MS);
-    const shown = (): void => void round();
-    document.addEventListener("visibilitychange", shown);
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", shown);
-    };
+    setInterval(() => void round(), EVERY_MS);
+    document.addEventListener("visibilitychange", () => void round());
   }
 }
 

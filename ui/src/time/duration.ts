@@ -7,7 +7,7 @@ export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
-export const WEEK = 7 * DAY;
+const WEEK = 7 * DAY;
 /** As Prometheus counts it: 365 days, whatever the calendar says. */
 export const YEAR = 365 * DAY;
 

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-/// The first wait, and the longest.
+/// The first wait.
 const FIRST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(60);
+/// The longest wait. The shortest part of it is the usual interval: hosts that cannot send
+/// ask about as often as hosts that can, and a server that is back soon has everything.
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// The waits of a row of failures.
 #[derive(Debug)]
@@ -16,7 +18,7 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// Waits from a second to a minute; `seed` should differ from host to host.
+    /// Waits from half a second to [`LONGEST`]; `seed` should differ from host to host.
     pub(crate) fn new(seed: u64) -> Self {
         Self::between(FIRST, LONGEST, seed)
     }

@@ -1,7 +1,8 @@
 //! Slack's incoming webhook: `text` for notifications on a phone, `blocks` for the window.
 //!
-//! It knows no idempotency: the same message sent twice is seen twice. Success is status
-//! 200 with the body `ok`.
+//! It knows no idempotency: the same message sent twice is seen twice. Slack says `ok` and
+//! nothing else when it took a message, and a word when it did not. Receivers that speak its
+//! form say nothing, or JSON; they must not be asked again either.
 
 use super::{Envelope, Request};
 use crate::notice::Kind;
@@ -58,6 +59,16 @@ pub(super) fn request(config: &SlackConfig, envelope: &Envelope<'_>) -> Request 
         body["username"] = Value::from(username.as_str());
     }
     Request { headers: Vec::new(), body }
+}
+
+/// Whether the body of an answer with a good status says that the message was taken.
+pub(super) fn accepts(body: &str) -> bool {
+    let body = body.trim();
+    if body.is_empty() || body == "ok" {
+        return true;
+    }
+    let Ok(Value::Object(answer)) = serde_json::from_str(body) else { return false };
+    ["ok", "success"].iter().all(|key| answer.get(*key) != Some(&Value::Bool(false)))
 }
 
 /// The three characters Slack's markup wants escaped.

@@ -155,8 +155,10 @@ fn webhooks_get_alertmanagers_version_4() {
         }],
     });
     assert_eq!(request.body, expected);
-    let notice = notice();
+    let mut notice = notice();
+    notice.labels.insert("__name__".to_owned(), "cpu_usage_user".to_owned());
     let body = webhook::request(&config, &envelope(&notice, Kind::Trigger, "hook")).body;
+    assert_eq!(body["alerts"][0]["labels"], labels);
     assert_eq!(body["alerts"][0]["endsAt"], "0001-01-01T00:00:00Z");
 }
 
@@ -170,8 +172,11 @@ fn answers_mean_what_each_receiver_says() {
     };
     let retry = |receiver_down| Reply::Retry { after: None, receiver_down };
     check(&slack, 200, "ok\n", Reply::Delivered);
-    check(&slack, 200, "nope", retry(false));
-    check(&slack, 202, "ok", retry(false));
+    check(&slack, 200, r#"{"success":true}"#, Reply::Delivered);
+    check(&slack, 204, "", Reply::Delivered);
+    check(&slack, 200, r#"{"ok":false}"#, retry(false));
+    check(&slack, 200, "invalid_token", retry(false));
+    check(&slack, 200, "\n<!DOCTYPE html>", retry(false));
     check(&slack, 404, "no_service", Reply::Refused);
     check(&pagerduty, 202, "{}", Reply::Delivered);
     check(&pagerduty, 400, "invalid", Reply::Refused);

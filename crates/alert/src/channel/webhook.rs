@@ -26,6 +26,8 @@ pub(super) fn request(config: &WebhookConfig, envelope: &Envelope<'_>) -> Reques
     let notice = envelope.notice;
     let status = if envelope.kind == Kind::Resolve { "resolved" } else { "firing" };
     let mut labels = notice.labels.clone();
+    // Alertmanager never has it: Prometheus takes it off before it sends.
+    labels.remove(model::labels::NAME);
     labels.insert("alertname".to_owned(), notice.rule_name.clone());
     labels.insert("severity".to_owned(), notice.severity.word().to_owned());
     let annotations = json!({

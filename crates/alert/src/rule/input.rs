@@ -98,7 +98,16 @@ impl RuleInput {
         if !value.is_object() {
             return Err(ApiError::BadRequest("a rule is a JSON object".to_owned()));
         }
-        serde_json::from_value(value).map_err(|error| ApiError::BadRequest(error.to_string()))
+        let fields = value.as_object().cloned().unwrap_or_default();
+        serde_json::from_value(value).map_err(|error: serde_json::Error| {
+            // serde does not say which field has the wrong type; by itself, it fails again.
+            let wrong = fields.into_iter().find_map(|(name, value)| {
+                let alone = Value::from_iter([(name.clone(), value)]);
+                let error = serde_json::from_value::<Self>(alone).err()?.to_string();
+                (!error.starts_with("unknown field")).then(|| format!("{name}: {error}"))
+            });
+            ApiError::BadRequest(wrong.unwrap_or_else(|| error.to_string()))
+        })
     }
 
     /// The rule this describes, made now, with what was not said filled in.

@@ -66,7 +66,7 @@ impl Service {
         }
         let who = input.created_by.clone();
         let new = inner.checked(RuleInput { alert_id: Some(id.to_owned()), ..input })?;
-        let rule = write(&*inner.store, |tx| {
+        let (rule, closed) = write(&*inner.store, |tx| {
             let Some(old) = tx.rule(id)? else { return Ok(Err(no_rule(id))) };
             let mut rule = new.clone();
             rule.created_by = rule.created_by.or_else(|| old.created_by.clone());
@@ -76,12 +76,13 @@ impl Service {
             if goes_on {
                 rule.judged_at = old.judged_at;
             }
-            inner.close_for(tx, &old, &rule)?;
+            let closed = inner.close_for(tx, &old, &rule)?;
             tx.update_rule(&rule)?;
             let who = who.clone();
             tx.append_audit(&audit::change(rule.updated_at, who, Some(&old), Some(&rule)))?;
-            Ok(Ok(rule))
+            Ok(Ok((rule, closed)))
         })??;
+        inner.counters.note(|stats| stats.resolved += closed);
         let standing = inner.announce(&rule);
         inner.outbox_bell.ring();
         Ok(RuleView::new(&rule, &standing))
@@ -95,15 +96,18 @@ impl Service {
     pub fn delete(&self, id: &str) -> Answer<()> {
         let inner = &*self.inner;
         let now = inner.now();
-        write(&*inner.store, |tx| {
+        let closed = write(&*inner.store, |tx| {
             let Some(old) = tx.rule(id)? else { return Ok(Err(no_rule(id))) };
+            let mut closed = 0;
             for instance in tx.instances(id)? {
-                close(tx, &old, &instance, Cause::Deleted, (&inner.channels, now))?;
+                let written = close(tx, &old, &instance, Cause::Deleted, (&inner.channels, now))?;
+                closed += written.map_or(0, |written| written.resolved);
             }
             tx.delete_rule(id)?;
             tx.append_audit(&audit::change(now, None, Some(&old), None))?;
-            Ok(Ok(()))
+            Ok(Ok(closed))
         })??;
+        inner.counters.note(|stats| stats.resolved += closed);
         inner.board.write().remove(id);
         inner.rules_bell.ring();
         inner.outbox_bell.ring();
@@ -158,21 +162,24 @@ impl Inner {
         input.into_rule(&around)
     }
 
-    /// Closes what `new` does not carry on of `old`. A pending instance begins again under
-    /// the new terms, from the samples there are.
-    fn close_for(&self, tx: &mut dyn Transaction, old: &Rule, new: &Rule) -> Result<(), Error> {
+    /// Closes what `new` does not carry on of `old`, and says how many firings that ended.
+    /// A pending instance begins again under the new terms, from the samples there are.
+    fn close_for(&self, tx: &mut dyn Transaction, old: &Rule, new: &Rule) -> Result<u64, Error> {
         let moved = !new.watches_as(old);
+        let mut closed = 0;
         let cause = if moved { Cause::Replaced } else { Cause::Disabled };
         for instance in tx.instances(&old.id)? {
             let pending = instance.progress.state == State::Pending;
             if moved || !new.enabled || pending {
-                close(tx, old, &instance, cause, (&self.channels, new.updated_at))?;
+                let around = (&self.channels, new.updated_at);
+                let written = close(tx, old, &instance, cause, around)?;
+                closed += written.map_or(0, |written| written.resolved);
             }
         }
         if moved {
             tx.delete_instances(&old.id)?;
         }
-        Ok(())
+        Ok(closed)
     }
 
     /// Marks `firing` as taken, and tells those who were told of it and want to know.

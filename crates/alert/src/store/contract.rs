@@ -26,6 +26,7 @@ pub(crate) fn check(store: &dyn Store) {
     a_notification_is_there_once(store);
     lanes_are_first_in_first_out(store);
     claims_are_exclusive_until_their_lease_ends(store);
+    released_claims_are_due_at_once(store);
     attempts_settle_only_what_is_claimed(store);
     suppression_spares_what_is_under_way(store);
     changes_are_logged_and_versioned(store);
@@ -373,6 +374,18 @@ fn claims_are_exclusive_until_their_lease_ends(store: &dyn Store) {
     assert_eq!((yours[0].id, yours[0].attempts), (mine[0].id, 2));
     assert!(!settle(store, mine[0].id, &Verdict::Failed("late".to_owned()), "me"));
     assert!(settle(store, mine[0].id, &Verdict::Sent, "you"));
+}
+
+fn released_claims_are_due_at_once(store: &dyn Store) {
+    outbox(store, "released", &[(Kind::Trigger, "released-x"), (Kind::Resolve, "released-x")]);
+    let dead = claimed(store, &claim("released-x", "dead", at(10)));
+    assert!(claimed(store, &claim("released-x", "me", at(11))).is_empty());
+    assert_eq!(write(store, |tx| tx.release_claims()).unwrap(), 1);
+    assert_eq!(write(store, |tx| tx.release_claims()).unwrap(), 0);
+    let mine = claimed(store, &claim("released-x", "me", at(11)));
+    assert_eq!((mine.len(), mine[0].id, mine[0].attempts), (1, dead[0].id, 2), "in its order");
+    assert!(!settle(store, dead[0].id, &Verdict::Failed("late".to_owned()), "dead"));
+    assert!(settle(store, mine[0].id, &Verdict::Sent, "me"));
 }
 
 fn attempts_settle_only_what_is_claimed(store: &dyn Store) {

@@ -200,6 +200,10 @@ impl Transaction for Session<'_> {
         outbox::claim(self.connection, claim)
     }
 
+    fn release_claims(&mut self) -> Result<usize, Error> {
+        outbox::release_claims(self.connection)
+    }
+
     fn settle(&mut self, attempt: &Attempt, verdict: &Verdict, owner: &str) -> Result<bool, Error> {
         outbox::settle(self.connection, attempt, verdict, owner)
     }

@@ -182,6 +182,7 @@ fn deleting_and_disabling_close_what_fires() {
         assert_eq!(world.actions(), ["trigger", "resolve"]);
         let history = world.history("hot");
         assert_eq!(history.len(), 1, "history stays");
+        assert_eq!(world.service.stats().unwrap().resolved, 1, "it is counted");
         assert_eq!(history[0].cause, Some(if disable { "disabled" } else { "deleted" }));
     }
 }

@@ -101,6 +101,29 @@ fn a_claim_of_a_dead_process_is_taken_over_after_its_lease() {
 }
 
 #[test]
+fn who_owns_the_store_takes_over_at_once() {
+    let mut world = World::new();
+    world.create(rule(json!({ "duration": "0s" })));
+    world.cpu("a", 0, 95.0);
+    world.tick(0);
+    let now = world.now();
+    let until = now + Span::from_secs(20);
+    let claim = Claim { channel: "pagerduty", now, until, owner: "dead", count_max: 1 };
+    assert_eq!(write(&*world.store, |tx| tx.claim(&claim)).unwrap().len(), 1);
+    world.service = crate::Service::open(
+        world.store.clone(),
+        world.memory.clone(),
+        world.scripted.clone(),
+        world.clock.clone(),
+        super::world::channels(&world.receiver),
+        crate::Options { owns_store: true, ..crate::Options::default() },
+    )
+    .unwrap();
+    assert_eq!(world.deliver().delivered, 1, "long before the lease ends");
+    assert_eq!(world.outbox("hot")[0].attempts, 2);
+}
+
+#[test]
 fn two_services_on_one_database_double_nothing() {
     let world = World::new();
     world.create(rule(json!({ "duration": "30s" })));

@@ -53,12 +53,30 @@ fn a_rest_is_the_whole_receivers() {
 }
 
 #[test]
-fn what_is_not_ok_at_slack_is_not_delivered() {
+fn a_page_in_slacks_place_is_no_delivery() {
     let world = fired(json!({ "notify": ["slack"] }));
     world.receiver.plan("/slack", Answer::Http(200, "", "<html>Welcome to the hotel</html>"));
     assert_eq!(world.deliver().retried, 1);
     world.go(10);
     assert_eq!(world.deliver().delivered, 1);
+}
+
+#[test]
+fn many_go_out_side_by_side_once_the_first_went_well() {
+    let world = fired(json!({ "notify": ["pagerduty"], "severity": "warning" }));
+    for host in 0..40 {
+        world.cpu(&format!("h{host}"), 1, 95.0);
+    }
+    world.tick(1);
+    world.receiver.plan("/pagerduty", Answer::Http(503, "", "later"));
+    // The first is answered 503 and waits; the others are not held up, and go out once.
+    let report = world.deliver();
+    assert_eq!((report.delivered, report.retried), (40, 1));
+    world.go(10);
+    assert_eq!(world.deliver().delivered, 1);
+    let heard = world.heard("/pagerduty");
+    assert_eq!(heard.len(), 42, "only the first is heard twice");
+    assert_eq!(heard.iter().collect::<std::collections::BTreeSet<_>>().len(), 41);
 }
 
 #[test]

@@ -15,6 +15,7 @@ fn columns_sort_as_text_and_come_back() {
 fn answers_show_no_more_digits_than_needed() {
     assert_eq!(rfc3339(Timestamp::from_secs(0)), "1970-01-01T00:00:00Z");
     assert_eq!(rfc3339(Timestamp(1_500_000_000)), "1970-01-01T00:00:01.5Z");
+    assert_eq!(rfc3339(Timestamp(1_123_456_789)), "1970-01-01T00:00:01.123456Z");
 }
 
 #[test]

@@ -8,6 +8,15 @@ fn a_budget_ends_a_query_that_reads_too_much() {
 }
 
 #[test]
+fn a_budget_ends_a_query_that_holds_too_much() {
+    let budget = Budget::new(10).holding(20);
+    assert_eq!(budget.hold(20), Ok(()));
+    assert_eq!(budget.hold(1), Err(Exceeded::Bytes { limit: 20 }));
+    assert!(Budget::new(10).hold(Budget::BYTES_MAX + 1).is_err());
+    assert_eq!(Budget::unlimited().hold(Budget::BYTES_MAX + 1), Ok(()));
+}
+
+#[test]
 fn whoever_ends_a_query_gives_the_reason() {
     let budget = Budget::unlimited();
     assert_eq!(budget.check(), Ok(()));

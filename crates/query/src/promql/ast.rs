@@ -220,6 +220,8 @@ impl AggregateOp {
 pub struct Binary {
     /// Which.
     pub op: Operator,
+    /// Where the operator itself stands.
+    pub op_position: Position,
     /// What stands before it.
     pub left: Expr,
     /// What stands after it.

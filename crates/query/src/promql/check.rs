@@ -84,11 +84,13 @@ fn check_binary(binary: &Binary, position: Position) -> Result<(), Fault> {
     let fault = |message: String| Err(Fault::new(position, message));
     let op = binary.op;
     if binary.returns_bool && !op.is_comparison() {
-        return fault("bool modifier can only be used on comparison operators".to_owned());
+        let message = "bool modifier can only be used on comparison operators";
+        return Err(Fault::new(binary.op_position, message));
     }
     let types = [binary.left.value_type(), binary.right.value_type()];
     if op.is_comparison() && !binary.returns_bool && types == [Type::Scalar; 2] {
-        return fault("comparisons between scalars must use BOOL modifier".to_owned());
+        let message = "comparisons between scalars must use BOOL modifier";
+        return Err(Fault::new(binary.op_position, message));
     }
     for side in [&binary.left, &binary.right] {
         if !matches!(side.value_type(), Type::Scalar | Type::Vector) {
@@ -106,23 +108,22 @@ fn check_binary(binary: &Binary, position: Position) -> Result<(), Fault> {
             return fault(format!("set operator {symbol} not allowed in binary scalar expression"));
         }
     }
-    check_matching(binary).map_err(|message| Fault::new(position, message))
+    check_matching(binary, position)
 }
 
-fn check_matching(binary: &Binary) -> Result<(), String> {
+fn check_matching(binary: &Binary, position: Position) -> Result<(), Fault> {
     let Some(matching) = &binary.matching else { return Ok(()) };
     if matching.on
         && let Some(twice) = matching.include.iter().find(|label| matching.labels.contains(label))
     {
-        return Err(format!(
-            "label {} must not occur in ON and GROUP clause at once",
-            quote(twice)
-        ));
+        let message =
+            format!("label {} must not occur in ON and GROUP clause at once", quote(twice));
+        return Err(Fault::new(binary.op_position, message));
     }
     let grouped = matching.cardinality != super::ast::Cardinality::OneToOne;
     if grouped && matches!(binary.op, Operator::And | Operator::Or | Operator::Unless) {
         let symbol = quote(binary.op.symbol());
-        return Err(format!("no grouping allowed for {symbol} operation"));
+        return Err(Fault::new(position, format!("no grouping allowed for {symbol} operation")));
     }
     Ok(())
 }

@@ -55,12 +55,12 @@ impl<'a> Parser<'a> {
             if left_binding < binding {
                 break;
             }
-            self.next();
+            let op_position = self.next().position;
             let returns_bool = self.accept_word("bool");
             let matching = self.matching()?;
             let right = self.expression(right_binding)?;
             let position = left.position.to(right.position);
-            let binary = Binary { op, left, right, returns_bool, matching };
+            let binary = Binary { op, op_position, left, right, returns_bool, matching };
             left = self.node(ExprKind::Binary(Box::new(binary)), position)?;
         }
         self.depth -= 1;

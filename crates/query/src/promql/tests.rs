@@ -271,8 +271,8 @@ fn types_must_fit() {
         "topk(a)",
         "1:1: parse error: wrong number of arguments for aggregate expression provided, expected 2, got 1",
     );
-    check("1 > 2", "1:1: parse error: comparisons between scalars must use BOOL modifier");
-    check("a + bool b", "1:1: parse error: bool modifier can only be used on comparison operators");
+    check("1 > 2", "1:3: parse error: comparisons between scalars must use BOOL modifier");
+    check("a + bool b", "1:3: parse error: bool modifier can only be used on comparison operators");
     check(
         "1 and a",
         "1:1: parse error: set operator \"and\" not allowed in binary scalar expression",
@@ -283,7 +283,7 @@ fn types_must_fit() {
     );
     check(
         "a + on(x) group_left(x) b",
-        "1:1: parse error: label \"x\" must not occur in ON and GROUP clause at once",
+        "1:3: parse error: label \"x\" must not occur in ON and GROUP clause at once",
     );
     check("a + on(x) 1", "1:1: parse error: vector matching only allowed between instant vectors");
     check(

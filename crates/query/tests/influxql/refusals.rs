@@ -38,6 +38,23 @@ fn the_longest_texts_fit_the_stack() {
     assert!(ask(&engine, &nested).contains("1.0"), "deep subqueries");
 }
 
+#[test]
+fn an_answer_that_would_fill_the_memory_is_refused() {
+    let engine = engine();
+    let request = Request { database: Some("db".to_owned()), ..Request::default() };
+    let windows = "FROM m WHERE time >= 0 AND time < 500s GROUP BY time(1s)";
+    for text in [
+        "SELECT v, i FROM m".to_owned(),
+        format!("SELECT mean(v) {windows}"),
+        format!("SELECT median(v) {windows} fill(0)"),
+    ] {
+        let budget = Budget::unlimited().holding(100);
+        let results = engine.run(&text, &request, &budget).expect("it parses");
+        let error = results[0].error.clone().unwrap_or_default();
+        assert!(error.starts_with("query holds more than 100 bytes"), "{text}: {error}");
+    }
+}
+
 /// Queries made of parts that each may or may not go together with the others.
 fn query() -> impl Strategy<Value = String> {
     let name = || prop::sample::select(vec!["v", "i", "s", "b", "host", "nope", "*", "/./"]);

@@ -168,6 +168,10 @@ fn budgets_end_queries() {
         run("sum_over_time(vector(1)[30d:1s])", &Budget::new(limit)),
         exceeded(Exceeded::Samples { limit })
     );
+    for query in ["cpu", "rate(cpu[5m])", "sum by (host) (cpu)"] {
+        let small = Budget::unlimited().holding(limit);
+        assert_eq!(run(query, &small), exceeded(Exceeded::Bytes { limit }), "{query}");
+    }
     let killed = Budget::unlimited();
     killed.end(End::Killed);
     assert_eq!(run("1", &killed), exceeded(Exceeded::Killed));

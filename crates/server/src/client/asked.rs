@@ -2,6 +2,7 @@
 
 use crate::cli;
 use crate::error::Error;
+use crate::http::POSITION_HEADER;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub struct Server {
 pub struct Answer {
     pub status: u16,
     pub body: String,
+    /// Where an InfluxQL text is wrong, as JSON: its header, since the body has InfluxDB's shape.
+    position: Option<String>,
 }
 
 impl Answer {
@@ -36,6 +39,17 @@ impl Answer {
             let start: String = self.body.chars().take(200).collect();
             Error::Client(format!("the answer ({}) is not JSON: {start:?}", self.status))
         })
+    }
+
+    /// Where in a query something is wrong; null where the answer does not say.
+    ///
+    /// # Errors
+    /// When the body is no JSON.
+    pub fn position(&self) -> Result<Value, Error> {
+        match &self.position {
+            Some(text) => Ok(serde_json::from_str(text).unwrap_or_default()),
+            None => Ok(self.json()?["position"].take()),
+        }
     }
 
     /// What the server says is wrong.
@@ -115,13 +129,15 @@ impl Server {
         };
         let mut answer = answer.map_err(fail)?;
         let status = answer.status().as_u16();
+        let position = answer.headers().get(POSITION_HEADER).and_then(|it| it.to_str().ok());
+        let position = position.map(str::to_owned);
         let reader = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX);
         let body = reader.read_to_string().map_err(fail)?;
         if status == 401 {
             let text = format!("{} wants a token: give --token or set {TOKEN_VARIABLE}", self.url);
             return Err(Error::Client(text));
         }
-        Ok(Answer { status, body })
+        Ok(Answer { status, body, position })
     }
 }
 

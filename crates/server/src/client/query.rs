@@ -1,6 +1,6 @@
 //! `barograph query`: either language, printed as a table, CSV or JSON.
 
-use super::asked::Server;
+use super::asked::{Answer, Server};
 use super::table::Table;
 use crate::cli::{Format, Language, Query};
 use crate::error::Error;
@@ -70,7 +70,7 @@ fn promql(server: &Server, query: &Query) -> Result<String, Error> {
     };
     let answer = server.post_form(path, &form)?;
     if answer.status != 200 {
-        return Err(Error::Client(pointed(&query.expr, &answer.json()?)));
+        return Err(refused(&query.expr, &answer)?);
     }
     let json = answer.json()?;
     for warning in json["warnings"].as_array().into_iter().flatten() {
@@ -87,7 +87,7 @@ fn influxql(server: &Server, query: &Query) -> Result<String, Error> {
     let form = [("q", query.expr.clone()), ("db", query.db.clone())];
     let answer = server.post_form("/query", &form)?;
     if answer.status != 200 {
-        return Err(Error::Client(pointed(&query.expr, &answer.json()?)));
+        return Err(refused(&query.expr, &answer)?);
     }
     let json = answer.json()?;
     let results = json["results"].as_array().cloned().unwrap_or_default();
@@ -127,14 +127,17 @@ fn seconds(span: Span) -> String {
     format!("{}", span.as_millis() as f64 / 1e3)
 }
 
+fn refused(expr: &str, answer: &Answer) -> Result<Error, Error> {
+    Ok(Error::Client(pointed(expr, &answer.error(), &answer.position()?)))
+}
+
 /// The error, with the line it is about and a mark under the place.
-fn pointed(expr: &str, answer: &Value) -> String {
-    let error = answer["error"].as_str().unwrap_or("the server says no").to_owned();
-    let number = |name: &str| answer["position"][name].as_u64().unwrap_or(0) as usize;
+fn pointed(expr: &str, error: &str, position: &Value) -> String {
+    let number = |name: &str| position[name].as_u64().unwrap_or(0) as usize;
     let (line, column) = (number("line"), number("column"));
     match expr.lines().nth(line.wrapping_sub(1)) {
         Some(text) if column > 0 => format!("{error}\n  {text}\n  {}^", " ".repeat(column - 1)),
-        _ => error,
+        _ => error.to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Answers that say why not: `{"error": "…"}` with a status.
 
 use crate::ingest::{self, BodyError, RETRY_AFTER_SECS};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use model::port::WriteError;
 use serde::Serialize;
@@ -29,9 +29,10 @@ pub struct Fail {
 #[derive(Serialize)]
 struct Json<'a> {
     error: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    position: Option<Position>,
 }
+
+/// Where an answer names the place of a parse error: the body has InfluxDB's shape alone.
+pub const POSITION_HEADER: HeaderName = HeaderName::from_static("x-barograph-position");
 
 impl Fail {
     pub fn new(status: StatusCode, error: impl Into<String>) -> Self {
@@ -60,13 +61,17 @@ impl Fail {
         if let Ok(value) = HeaderValue::from_str(&self.error) {
             headers.insert("x-influxdb-error", value);
         }
+        let position = self.position.and_then(|it| serde_json::to_string(&it).ok());
+        if let Some(value) = position.and_then(|it| HeaderValue::try_from(it).ok()) {
+            headers.insert(POSITION_HEADER, value);
+        }
         response
     }
 }
 
 impl IntoResponse for Fail {
     fn into_response(self) -> Response {
-        self.respond(&Json { error: &self.error, position: self.position })
+        self.respond(&Json { error: &self.error })
     }
 }
 

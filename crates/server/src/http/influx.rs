@@ -54,6 +54,11 @@ impl Asked {
         let text = params
             .filled("q")
             .ok_or_else(|| Fail::bad_request("missing required parameter \"q\""))?;
+        // Clients send empty ones with a query that has none.
+        if params.filled("params").is_some_and(|it| it.trim() != "{}") {
+            let text = "bound parameters are not supported: write their values into the query";
+            return Err(Fail::bad_request(text));
+        }
         let epoch = match params.filled("epoch") {
             None => None,
             // InfluxDB's documents write the micro sign alone as well.

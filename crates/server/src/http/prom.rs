@@ -10,6 +10,7 @@ use crate::answers::Key;
 use crate::gate::{Job, Refused};
 use crate::house::{House, Rooms};
 use crate::metrics::Language;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -105,9 +106,9 @@ impl From<promql::Error> for PromFail {
             promql::Error::Source(SourceError::Exceeded(Exceeded::Killed)) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "canceled", text)
             }
-            promql::Error::Source(SourceError::Exceeded(Exceeded::Samples { .. })) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "execution", text)
-            }
+            promql::Error::Source(SourceError::Exceeded(
+                Exceeded::Samples { .. } | Exceeded::Bytes { .. },
+            )) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "execution", text),
             promql::Error::Source(SourceError::Failed(_)) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", text)
             }
@@ -315,9 +316,10 @@ pub async fn labels(
 pub async fn label_values(
     State(house): State<Shared>,
     Open(rooms): Open,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     params: Result<Params, Fail>,
 ) -> Result<Response, PromFail> {
+    let Path(name) = name.map_err(|_| PromFail::parameter("name", "it is not UTF-8"))?;
     let params = params?;
     let (selectors, range, limit) = (params.all("match[]"), whole_range(&params)?, limit(&params)?);
     let engine = rooms.promql.clone();

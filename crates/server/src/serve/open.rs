@@ -52,12 +52,17 @@ fn alerts(
     let path = settings.rules_file();
     let fail = |error: alert::Error| match error {
         alert::Error::Channel { .. } => Error::Usage(format!("configuration: {error}")),
+        _ if error.is_disk_full() => Error::Alerts {
+            path: path.clone(),
+            what: format!("{error}: free some space on that disk, then start again"),
+        },
         _ => Error::Alerts { path: path.clone(), what: error.to_string() },
     };
     let rules = alert::Sqlite::open(&path).map_err(fail)?;
     let evaluator = promql::Evaluator::new(engine, config.query.samples_max);
     let options = alert::Options {
         evaluation_interval: config.evaluation_interval,
+        owns_store: settings.owns_rules_file(),
         external_url: config.external_url.clone().unwrap_or_else(|| house.url.clone()),
         ..alert::Options::default()
     };

@@ -66,6 +66,12 @@ impl Settings {
         self.database.clone().unwrap_or_else(|| self.config.data_dir.join(RULES_FILE))
     }
 
+    /// Whether nobody else can be using that file: the data folder is locked, while a file
+    /// that was named may be shared.
+    pub fn owns_rules_file(&self) -> bool {
+        self.database.is_none()
+    }
+
     /// What the store is told.
     pub fn store(&self) -> storage::Options {
         let config = &self.config;

@@ -1,5 +1,5 @@
 //! The store's background work (flushes, merges, retention) and a look at how the parts
-//! are, a round every few seconds.
+//! are, a round every few seconds, and at once when a full head makes writers wait.
 
 use super::worker::Worker;
 use crate::error::Error;
@@ -8,7 +8,7 @@ use model::Span;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// From one round to the next. A full head makes writers wait, so that rounds come often.
+/// From one round to the next, where nobody asks for one earlier.
 const EVERY: Duration = Duration::from_secs(2);
 
 /// A notification that is due for as long as this is in trouble: a receiver that answers
@@ -20,15 +20,25 @@ const LATE: Span = Span::MINUTE;
 /// # Errors
 /// When the system gives no thread.
 pub fn start(house: Arc<House>, rooms: Arc<Rooms>) -> Result<Worker, Error> {
-    Worker::start("upkeep", move |bell| {
-        while !bell.sleep(EVERY) {
-            round(&house, &rooms);
+    // What the start found is said before the first round.
+    note(&house, "store", damage(rooms.store.stats().corruption_found));
+    let store = rooms.store.clone();
+    let worker = Worker::start("upkeep", move |bell| {
+        while !bell.has_rung() {
+            rooms.store.wait_for_work(EVERY);
+            // After a failure, whoever asks must not make rounds follow without a pause.
+            if bell.has_rung() || (!round(&house, &rooms) && bell.sleep(EVERY)) {
+                break;
+            }
         }
-    })
+    })?;
+    Ok(worker.woken_by(move || store.wake()))
 }
 
-fn round(house: &House, rooms: &Rooms) {
-    let trouble = match rooms.store.maintain() {
+/// One round; answers whether the store did its work.
+fn round(house: &House, rooms: &Rooms) -> bool {
+    let done = rooms.store.maintain();
+    let trouble = match &done {
         Ok(done) => {
             tracing::debug!(?done, "upkeep");
             damage(rooms.store.stats().corruption_found)
@@ -40,6 +50,7 @@ fn round(house: &House, rooms: &Rooms) {
     };
     note(house, "store", trouble);
     note(house, "alerts", lateness(rooms));
+    done.is_ok()
 }
 
 /// Keeps in mind how a part is. The same trouble again is no news.

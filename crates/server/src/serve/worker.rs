@@ -26,6 +26,11 @@ impl Bell {
         *rung
     }
 
+    /// Whether it rang.
+    pub fn has_rung(&self) -> bool {
+        *self.rung.lock()
+    }
+
     fn ring(&self) {
         *self.rung.lock() = true;
         self.changed.notify_all();
@@ -36,6 +41,7 @@ impl Bell {
 pub struct Worker {
     bell: Arc<Bell>,
     thread: JoinHandle<()>,
+    wake: Box<dyn Fn() + Send>,
 }
 
 impl Worker {
@@ -53,14 +59,23 @@ impl Worker {
             .name(name.to_owned())
             .spawn(move || work(&heard))
             .map_err(|error| Error::Failed(format!("start thread {name}: {error}")))?;
-        Ok(Self { bell, thread })
+        Ok(Self { bell, thread, wake: Box::new(|| ()) })
+    }
+
+    /// The same worker, which sleeps elsewhere than at its bell, and is woken there to stop.
+    pub fn woken_by(self, wake: impl Fn() + Send + 'static) -> Self {
+        Self { wake: Box::new(wake), ..self }
     }
 
     /// Rings the bell and waits until the thread has ended.
     pub fn stop(self) {
         self.bell.ring();
+        (self.wake)();
         if self.thread.join().is_err() {
             tracing::error!("a worker broke before it was stopped");
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

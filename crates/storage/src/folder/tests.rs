@@ -42,5 +42,17 @@ fn data_without_manifest_is_refused() {
     disk.create(&Path::new(AT).join("wal/0000000000000001.wal")).expect("segment");
     disk.remove(&Path::new(AT).join("MANIFEST")).expect("remove");
     let error = Folder::open(Path::new(AT), &disk, 1).err().expect("refused");
-    assert!(matches!(error, Error::NoManifest { .. }), "{error}");
+    assert!(matches!(error, Error::Missing { file: "MANIFEST", .. }), "{error}");
+}
+
+#[test]
+fn data_without_catalog_is_refused_untouched() {
+    let disk = Simulated::new();
+    drop(Folder::open(Path::new(AT), &disk, 1).expect("new"));
+    drop(Folder::open(Path::new(AT), &disk, 1).expect("nothing is there yet"));
+    disk.create(&wal(Path::new(AT)).join("0000000000000001.wal")).expect("segment");
+    let before = disk.operations();
+    let error = Folder::open(Path::new(AT), &disk, 1).err().expect("refused");
+    assert!(matches!(error, Error::Missing { file: "catalog", .. }), "{error}");
+    assert_eq!(disk.operations(), before, "nothing was written");
 }

@@ -52,7 +52,7 @@ impl Store {
     fn purge(&self, was_there: bool) {
         if was_there {
             self.head.purge(&self.catalog.state().live());
-            self.asking.notify_all();
+            self.wake();
         }
     }
 }

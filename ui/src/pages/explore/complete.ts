@@ -15,7 +15,7 @@ export interface Place {
   readonly prefix: string;
 }
 
-export const PROMQL_FUNCTIONS: readonly string[] = (
+const PROMQL_FUNCTIONS: readonly string[] = (
   "abs absent absent_over_time avg avg_over_time bottomk ceil changes clamp clamp_max clamp_min count count_over_time " +
   "count_values day_of_month day_of_week day_of_year days_in_month delta deriv exp floor group histogram_quantile hour " +
   "idelta increase irate label_join label_replace last_over_time ln log10 log2 max max_over_time min min_over_time " +
@@ -23,7 +23,7 @@ export const PROMQL_FUNCTIONS: readonly string[] = (
   "sort_desc sqrt stddev stddev_over_time stdvar sum sum_over_time time timestamp topk vector year"
 ).split(" ");
 
-export const INFLUXQL_FUNCTIONS: readonly string[] =
+const INFLUXQL_FUNCTIONS: readonly string[] =
   "count first last max mean median min percentile spread stddev sum time now".split(" ");
 
 function promqlPlace(before: string): Place | undefined {

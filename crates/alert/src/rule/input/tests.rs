@@ -30,6 +30,18 @@ fn texts_are_cut_between_characters() {
 }
 
 #[test]
+fn what_is_wrong_is_named() {
+    let check = |text: &str, expected: &str| {
+        let said = RuleInput::from_json(text.as_bytes()).unwrap_err().to_string();
+        assert!(said.contains(expected), "{text}: {said}");
+    };
+    check(r#"{"expr":"up","bogus":1}"#, "unknown field `bogus`");
+    check(r#"{"expr":"up","duration":300}"#, "duration: invalid type: integer `300`");
+    check(r#"{"tags_filter":{"a":1}}"#, "tags_filter: invalid type: integer `1`");
+    check(r#"{"notify":"slack"}"#, "notify: invalid type: string \"slack\"");
+}
+
+#[test]
 fn a_rule_survives_being_written_and_read() {
     let text = r#"{"alert_id":"x","expr":"up","tags_filter":{"a":"b"},"enabled":false}"#;
     let input = RuleInput::from_json(text.as_bytes()).unwrap();

@@ -110,6 +110,12 @@ pub(super) fn claim(
     Ok(claimed)
 }
 
+pub(super) fn release_claims(connection: &Connection) -> Result<usize, Error> {
+    let sql = "UPDATE notification_queue
+        SET status = 'queued', claimed_by = NULL, claimed_until = NULL WHERE status = 'claimed'";
+    change(connection, "release claims", sql, [])
+}
+
 pub(super) fn settle(
     connection: &Connection,
     attempt: &Attempt,

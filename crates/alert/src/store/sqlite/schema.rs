@@ -141,20 +141,30 @@ CREATE TABLE evaluator_lease (
 ) STRICT;
 ";
 
-/// Takes the database behind `connection` to the present schema.
+/// Takes the database behind `connection` to the present schema. One that is there already
+/// is not written to, so that a full disk does not stand in the way of a start.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
-    let known = STEPS.len() as i64;
+    if missing_steps(connection, path)?.is_empty() {
+        return Ok(());
+    }
     let begin = Error::sqlite("begin migration");
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(begin)?;
-    let found: i64 = tx
+    // Asked again under the lock: another process may have been faster.
+    for step in missing_steps(&tx, path)? {
+        tx.execute_batch(step).map_err(Error::sqlite("migrate schema"))?;
+    }
+    let known = STEPS.len() as i64;
+    tx.pragma_update(None, "user_version", known).map_err(Error::sqlite("note schema version"))?;
+    tx.commit().map_err(Error::sqlite("commit migration"))
+}
+
+fn missing_steps(connection: &Connection, path: &Path) -> Result<&'static [&'static str], Error> {
+    let known = STEPS.len() as i64;
+    let found: i64 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(Error::sqlite("read schema version"))?;
     if found > known {
         return Err(Error::NewerSchema { path: path.display().to_string(), found, known });
     }
-    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or(0)) {
-        tx.execute_batch(step).map_err(Error::sqlite("migrate schema"))?;
-    }
-    tx.pragma_update(None, "user_version", known).map_err(Error::sqlite("note schema version"))?;
-    tx.commit().map_err(Error::sqlite("commit migration"))
+    Ok(&STEPS[usize::try_from(found).unwrap_or(0)..])
 }

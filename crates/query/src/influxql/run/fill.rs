@@ -57,6 +57,7 @@ impl Filling<'_> {
                 }
                 None => {
                     self.budget.charge(1)?;
+                    self.budget.hold(size_of::<Point>() as u64)?;
                     let value = self.value(at, known.as_ref(), rest.peek());
                     filled.push(Point { at, value, aux: None });
                 }

@@ -50,7 +50,9 @@ pub(crate) fn windows(
     for call in calls {
         let name = call.operation.argument.name.as_str();
         if !columns.contains_key(name) {
-            context.budget.charge(windows.saturating_mul(groups.keys().count() as u64))?;
+            let cells = windows.saturating_mul(groups.keys().count() as u64);
+            context.budget.charge(cells)?;
+            context.budget.hold(cells.saturating_mul(size_of::<Tally>() as u64))?;
             columns.insert(name, sum_up(plan, scope, name, &pieces, context)?);
         }
         if call.operation.argument.kind != DataType::Float && !is_exact(&columns[name]) {

@@ -73,6 +73,10 @@ impl Reader<'_> {
                     }
                 }
             }
+            // A query without a LIMIT keeps every row until the answer is written.
+            let cells_bytes = self.accesses.len() * size_of::<Cell>();
+            let row_bytes = size_of::<(i64, Vec<Cell>)>() + cells_bytes;
+            self.context.budget.hold((found.len() * row_bytes) as u64)?;
             points.push((item.group, found));
         }
         Ok(points)

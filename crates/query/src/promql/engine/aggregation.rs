@@ -43,7 +43,7 @@ impl Query<'_> {
             return self.rank(op, &groups, &param);
         }
         let vector = parallel::map(&groups, self.options.threads, |members, _: &mut ()| {
-            self.budget.charge(grid.count as u64)?;
+            self.hold(grid.count)?;
             let cells = reduce(op, &members.columns, &param, grid.count);
             let drops_name = members.columns.iter().any(|column| column.drops_name);
             Ok(Column { labels: members.labels.clone(), cells, drops_name })
@@ -114,7 +114,7 @@ impl Query<'_> {
                 let index = match found.get(&labels) {
                     Some(&index) => index,
                     None => {
-                        self.budget.charge(grid.count as u64)?;
+                        self.hold(grid.count)?;
                         found.insert(labels.clone(), vector.len());
                         vector.push(Column::new(labels, vec![ABSENT; grid.count]));
                         vector.len() - 1

@@ -41,7 +41,7 @@ impl Query<'_> {
                 let vector = if binary.op.is_set() {
                     sets::join(binary.op, left, right, matching, grid.count)?
                 } else {
-                    self.budget.charge((left.len().max(right.len()) * grid.count) as u64)?;
+                    self.hold(left.len().max(right.len()) * grid.count)?;
                     Pairing { compute, matching, steps: grid.count }.join(&left, &right)?
                 };
                 Ok(Value::Vector(vector))

@@ -96,6 +96,12 @@ impl Query<'_> {
         merge_equal(vector)
     }
 
+    /// Counts `cells` that are computed and stay in memory.
+    pub fn hold(&self, cells: usize) -> Result<(), Error> {
+        self.budget.charge(cells as u64)?;
+        Ok(self.budget.hold((cells * size_of::<f64>()) as u64)?)
+    }
+
     fn negate(&self, inner: &Expr, grid: Grid) -> Result<Value, Error> {
         Ok(match self.evaluate(inner, grid)? {
             Value::Vector(mut vector) => {
@@ -114,7 +120,7 @@ impl Query<'_> {
             Value::Text(text) => Value::Text(text),
             Value::Vector(mut vector) => {
                 for column in &mut vector {
-                    self.budget.charge(count as u64)?;
+                    self.hold(count)?;
                     column.cells = vec![column.cells[0]; count];
                 }
                 Value::Vector(vector)

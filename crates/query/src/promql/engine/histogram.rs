@@ -99,7 +99,7 @@ impl Query<'_> {
         let mut vector = Vector::with_capacity(histograms.len());
         let mut buckets = Vec::new();
         for histogram in histograms {
-            self.budget.charge(grid.count as u64)?;
+            self.hold(grid.count)?;
             let mut cells = vec![ABSENT; grid.count];
             for (step, cell) in cells.iter_mut().enumerate() {
                 buckets.clear();

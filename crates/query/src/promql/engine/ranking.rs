@@ -18,7 +18,7 @@ impl Query<'_> {
     ) -> Result<Vector, Error> {
         let mut vector = Vector::new();
         for group in groups {
-            self.budget.charge((group.columns.len() * param.len()) as u64)?;
+            self.hold(group.columns.len() * param.len())?;
             let chosen = choose(op, &group.columns, param);
             let order = if let [only] = chosen.as_slice() {
                 only.clone()

@@ -118,7 +118,7 @@ impl Query<'_> {
         let stored = self.select(selector, range, position)?;
         let columns =
             parallel::map(&stored, self.options.threads, |stored, scratch: &mut Scratch| {
-                self.budget.charge(grid.count as u64)?;
+                self.hold(grid.count)?;
                 let points = stored.read(range, Markers::Keep, self.budget, scratch)?;
                 let cells = look_back(points, &instants, Lookback { grid, lookback, cells });
                 Ok(Column::new(stored.labels.clone(), cells))

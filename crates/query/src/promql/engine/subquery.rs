@@ -65,7 +65,7 @@ impl Query<'_> {
         let range = reach(&instants, width);
         let stored = self.select(selector, range, position)?;
         parallel::map(&stored, self.options.threads, |stored, scratch: &mut Scratch| {
-            self.budget.charge(grid.count as u64)?;
+            self.hold(grid.count)?;
             let points = stored.read(range, Markers::Drop, self.budget, scratch)?;
             self.note_counter(&stored.labels, points, windowing, position);
             let cells = cut.apply(windowing.body, windowing.params, points, self.budget)?;
@@ -87,7 +87,7 @@ impl Query<'_> {
         };
         let inner = self.vector(&subquery.expr, inner_grid)?;
         parallel::map(&inner, self.options.threads, |column, dense: &mut Dense| {
-            self.budget.charge(grid.count as u64)?;
+            self.hold(grid.count)?;
             let points = dense.fill(column, inner_grid);
             self.note_counter(&column.labels, points, windowing, position);
             let cells = cut.apply(windowing.body, windowing.params, points, self.budget)?;

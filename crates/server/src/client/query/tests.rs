@@ -52,7 +52,7 @@ fn tables_of_influxql_begin_where_the_columns_change() {
 
 #[test]
 fn an_error_points_at_its_place() {
-    let answer = json!({ "error": "bad", "position": { "offset": 6, "line": 2, "column": 3 } });
-    assert_eq!(pointed("sum(\nabc", &answer), "bad\n  abc\n    ^");
-    assert_eq!(pointed("x", &json!({ "error": "bad" })), "bad");
+    let position = json!({ "offset": 6, "line": 2, "column": 3 });
+    assert_eq!(pointed("sum(\nabc", "bad", &position), "bad\n  abc\n    ^");
+    assert_eq!(pointed("x", "bad", &json!(null)), "bad");
 }

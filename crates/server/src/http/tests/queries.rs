@@ -68,6 +68,7 @@ async fn prometheus_errors_have_their_types() {
     check_prom_error(&site, &range("start=1&end=2&step=0"), 400, bad, "zero or negative").await;
     check_prom_error(&site, &range("start=0&end=11001&step=1"), 400, bad, "11,000").await;
     check_prom_error(&site, "/api/v1/series", 400, bad, "match[]").await;
+    check_prom_error(&site, "/api/v1/label/%ff/values", 400, bad, "UTF-8").await;
     let path = format!("/api/v1/series?match[]={}", encoded("{a="));
     check_prom_error(&site, &path, 400, bad, "\"match[]\"").await;
     let clash = encoded("cpu_usage * on() cpu_usage");
@@ -126,10 +127,15 @@ async fn influxql_errors_name_their_place() {
     let json = got.json();
     assert_eq!(got.status, 400);
     assert!(json["error"].as_str().unwrap().starts_with("error parsing query: found SELEC"));
-    assert_eq!(json["position"]["offset"], 0);
+    assert_eq!(json.as_object().unwrap().len(), 1, "{json}");
+    assert_eq!(got.header("x-barograph-position"), r#"{"offset":0,"line":1,"column":1}"#);
     assert_eq!(site.get("/query").await.json()["error"], "missing required parameter \"q\"");
     assert_eq!(site.get("/query?q=SHOW+DATABASES&epoch=y").await.status, 400);
     assert_eq!(site.get("/query?q=SHOW+DATABASES&chunk_size=0").await.status, 400);
+    let bound = format!("/query?q=SHOW+DATABASES&params={}", encoded("{\"h\":\"a\"}"));
+    let error = site.get(&bound).await.json()["error"].as_str().unwrap().to_owned();
+    assert!(error.contains("bound parameters are not supported"), "{error}");
+    assert_eq!(site.get("/query?q=SHOW+DATABASES&params=%7B%7D").await.status, 200);
     let got = site.get("/query?db=nowhere&q=SELECT+x+FROM+y").await;
     assert_eq!(got.status, 200);
     assert_eq!(got.json()["results"][0]["error"], "database not found: nowhere");

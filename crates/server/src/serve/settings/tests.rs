@@ -34,6 +34,7 @@ fn flags_win_over_the_file() {
     assert_eq!(settings.listen, "127.0.0.1:2");
     assert_eq!(settings.config.data_dir, PathBuf::from("a"));
     assert_eq!(settings.rules_file(), PathBuf::from("/tmp/x.db"));
+    assert!(!settings.owns_rules_file(), "another server may use it too");
     assert_eq!((settings.store().retention, settings.store().future_max), (None, None));
     assert!(!settings.config.collect.enabled);
 }
