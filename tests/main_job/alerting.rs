@@ -1,6 +1,6 @@
 //! A rule fires once on each channel, resolves, and survives `kill -9`.
 
-use barograph_tests::binary::Barograph;
+use barograph_tests::binary::{self, Barograph};
 use barograph_tests::eventually;
 use barograph_tests::receiver::{Manner, Receiver};
 use serde_json::{Value, json};
@@ -161,4 +161,26 @@ fn the_founding_rule_is_accepted_as_it_stands() {
     let answer = server.post("/api/alerts", &odd.to_string());
     assert_eq!(answer.status, 400);
     assert!(answer.body.contains("pager"), "{}", answer.body);
+}
+
+#[test]
+fn a_file_of_rules_may_be_applied_again_and_again() {
+    let receiver = Receiver::start(Manner::Accept);
+    let folder = tempfile::tempdir().unwrap();
+    let server = Barograph::start(folder.path(), &config(&receiver), &["--no-collect"]);
+    let file = folder.path().join("rules.json");
+    let apply = |rules: &Value| {
+        std::fs::write(&file, rules.to_string()).unwrap();
+        let (status, out, err) =
+            binary::run(&["rules", "apply", file.to_str().unwrap(), "--url", &server.url]);
+        assert!(status.success(), "{err}");
+        out.split(' ').next().unwrap_or_default().to_owned()
+    };
+    let mut hot = rule("CPU is hot", "5m");
+    assert_eq!(apply(&json!([hot])), "created");
+    assert_eq!(apply(&json!([hot])), "unchanged");
+    hot["threshold"] = json!(95);
+    assert_eq!(apply(&json!([hot])), "changed");
+    let rules = server.get("/api/alerts").json();
+    assert_eq!((rules.as_array().map(Vec::len), &rules[0]["threshold"]), (Some(1), &json!(95.0)));
 }

@@ -58,10 +58,8 @@ fn apply(file: &Path, server: &Server) -> Result<(), Error> {
     let rules = read(file)?;
     let mut refused = 0;
     for (index, rule) in rules.iter().enumerate() {
-        let name = match &rule.alert_id {
-            Some(id) => id.clone(),
-            None => format!("rule {}", index + 1),
-        };
+        let told = rule.alert_id.as_ref().or(rule.name.as_ref());
+        let name = told.map_or_else(|| format!("rule {}", index + 1), String::clone);
         match apply_one(rule, server)? {
             Ok((id, Applied::Created)) => println!("created {id}"),
             Ok((id, Applied::Changed)) => println!("changed {id}"),
@@ -81,30 +79,70 @@ fn apply(file: &Path, server: &Server) -> Result<(), Error> {
     }
 }
 
-/// Makes or replaces one rule; the inner error is why the server refuses it.
+/// Makes or replaces one rule; the inner error is why it is refused.
 fn apply_one(
     rule: &alert::RuleInput,
     server: &Server,
 ) -> Result<Result<(String, Applied), String>, Error> {
     let json = serde_json::to_value(rule)
         .map_err(|error| Error::Failed(format!("write rule: {error}")))?;
-    let Some(id) = &rule.alert_id else {
-        return Ok(Err("it has no alert_id, without which it would be made anew each time".into()));
+    let present = match &rule.alert_id {
+        Some(id) => present_by_id(id, server)?,
+        None => {
+            let rules = server.get("/api/alerts")?;
+            if rules.status != 200 {
+                return Ok(Err(rules.error()));
+            }
+            match present_by_name(rule.name.as_deref(), &rules.json()?) {
+                Ok(present) => present,
+                Err(why) => return Ok(Err(why)),
+            }
+        }
     };
-    let made = server.send_json(Send::Post, "/api/alerts", &json)?;
-    match made.status {
-        201 => return Ok(Ok((id.clone(), Applied::Created))),
-        409 => {}
-        _ => return Ok(Err(made.error())),
+    let Some(view) = present else {
+        let made = server.send_json(Send::Post, "/api/alerts", &json)?;
+        return match made.status {
+            201 => Ok(Ok((id_of(&made.json()?), Applied::Created))),
+            _ => Ok(Err(made.error())),
+        };
+    };
+    let id = id_of(&view);
+    if is_so(rule, &view) {
+        return Ok(Ok((id, Applied::Unchanged)));
     }
-    let path = format!("/api/alerts/{id}");
-    if is_so(rule, &server.get(&path)?.json()?) {
-        return Ok(Ok((id.clone(), Applied::Unchanged)));
-    }
-    let replaced = server.send_json(Send::Put, &path, &json)?;
+    let replaced = server.send_json(Send::Put, &format!("/api/alerts/{id}"), &json)?;
     match replaced.status {
-        200 => Ok(Ok((id.clone(), Applied::Changed))),
+        200 => Ok(Ok((id, Applied::Changed))),
         _ => Ok(Err(replaced.error())),
+    }
+}
+
+fn id_of(view: &Value) -> String {
+    view["id"].as_str().unwrap_or_default().to_owned()
+}
+
+fn present_by_id(id: &str, server: &Server) -> Result<Option<Value>, Error> {
+    let answer = server.get(&format!("/api/alerts/{id}"))?;
+    match answer.status {
+        200 => Ok(Some(answer.json()?)),
+        404 => Ok(None),
+        _ => Err(Error::Client(answer.error())),
+    }
+}
+
+/// The rule that bears the name, where a file gives no id: the server would make another
+/// of that name each time.
+fn present_by_name(name: Option<&str>, rules: &Value) -> Result<Option<Value>, String> {
+    let Some(name) = name.filter(|name| !name.trim().is_empty()) else {
+        return Err("it has neither alert_id nor name, so it would be made anew each time".into());
+    };
+    let bears = |rule: &&Value| rule["name"] == name;
+    let mut found = rules.as_array().into_iter().flatten().filter(bears);
+    match (found.next(), found.next()) {
+        (Some(_), Some(_)) => {
+            Err(format!("several rules are named {name:?}: say which is meant with its alert_id"))
+        }
+        (present, _) => Ok(present.cloned()),
     }
 }
 

@@ -20,7 +20,7 @@ pub const DATA: &str = "/data";
 pub const NOW: i64 = 1_700_000_000 * Span::SECOND.0;
 
 /// A clock that a test sets.
-pub struct TestClock(AtomicI64);
+pub struct TestClock(pub AtomicI64);
 
 impl TestClock {
     pub fn set(&self, now: i64) {

@@ -58,3 +58,14 @@ fn a_file_is_checked_without_a_server() {
     let error = check(r#"{"alert_id": "a", "treshold": 1}"#).unwrap_err();
     assert!(error.contains("treshold"), "{error}");
 }
+
+#[test]
+fn a_rule_without_an_id_is_known_by_its_name() {
+    let rules = json!([{ "id": "a", "name": "CPU" }, { "id": "b", "name": "disk" },
+        { "id": "c", "name": "disk" }]);
+    let found = |name| present_by_name(name, &rules).map(|view| view.map(|view| id_of(&view)));
+    assert_eq!(found(Some("CPU")), Ok(Some("a".to_owned())));
+    assert_eq!(found(Some("memory")), Ok(None));
+    assert!(found(Some("disk")).unwrap_err().contains("alert_id"));
+    assert!(found(None).unwrap_err().contains("neither"));
+}
