@@ -138,7 +138,7 @@ fn unsafe_code_is_found_in_code() {
 
 #[test]
 fn machine_paths_are_found() {
-    let text = "cd /work/main\nls /tmp/baro/x\nls /tmp/x /network/y\n";
+    let text = "cd /home/me/x\nls /root/x\nls /tmp/x /network/y\n";
     check(words::machine_paths_in(&file("a.md", text)), &[1, 2]);
 }
 

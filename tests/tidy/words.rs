@@ -20,7 +20,8 @@ const NOTES: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX
 const UNSAFE: &str = concat!("un", "safe");
 
 /// Where the checkouts of those who write this live.
-const MACHINE_PATHS: [&str; 2] = [concat!("/wo", "rk/"), concat!("/tmp/", "baro")];
+const MACHINE_PATHS: [&str; 3] =
+    [concat!("/", "home/"), concat!("/", "root/"), concat!("/", "Users/")];
 
 /// Notes about work to be done, and modules that are commented out.
 pub fn leftovers(repository: &Repository) -> Vec<Problem> {
