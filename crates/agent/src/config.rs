@@ -1,7 +1,7 @@
 //! The settings of an agent. The comments on the fields are the manual.
 
 use crate::{Error, hostname};
-use model::{DEFAULT_DATABASE, Span};
+use model::{ByteSize, DEFAULT_DATABASE, Span};
 use serde::de::{Error as _, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
@@ -128,17 +128,6 @@ fn span<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
     String::deserialize(from)?.parse().map_err(D::Error::custom)
 }
 
-/// Units of sizes, the longest names first.
-const BYTE_UNITS: [(&str, u64); 7] = [
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-    ("KB", 1_000),
-    ("MB", 1_000_000),
-    ("GB", 1_000_000_000),
-    ("B", 1),
-];
-
 fn bytes<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     struct Size;
     impl Visitor<'_> for Size {
@@ -154,17 +143,11 @@ fn bytes<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
             u64::try_from(number).map_err(refused)
         }
         fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<u64, E> {
-            parse_bytes(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+            let refused = |_| E::invalid_value(Unexpected::Str(text), &self);
+            text.parse().map(|ByteSize(bytes)| bytes).map_err(refused)
         }
     }
     from.deserialize_any(Size)
-}
-
-fn parse_bytes(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let unit = BYTE_UNITS.iter().find_map(|(name, size)| Some((text.strip_suffix(name)?, *size)));
-    let (number, size) = unit.unwrap_or((text, 1));
-    number.trim().parse::<u64>().ok()?.checked_mul(size)
 }
 
 #[cfg(test)]

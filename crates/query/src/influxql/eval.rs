@@ -165,15 +165,7 @@ fn booleans(operator: Operator, a: bool, b: bool) -> Cell {
 }
 
 fn compared<T: PartialOrd>(operator: Operator, a: &T, b: &T) -> Cell {
-    Cell::Bool(match operator {
-        Operator::Eq => a == b,
-        Operator::NotEq => a != b,
-        Operator::Lt => a < b,
-        Operator::Lte => a <= b,
-        Operator::Gt => a > b,
-        Operator::Gte => a >= b,
-        _ => return incomparable(operator),
-    })
+    operator.compare(a, b).map_or_else(|| incomparable(operator), Cell::Bool)
 }
 
 fn integers(operator: Operator, a: i64, b: i64) -> Cell {

@@ -161,13 +161,5 @@ fn numbers(operator: Operator, a: f64, b: f64) -> Option<Expr> {
 }
 
 fn compared<T: PartialOrd>(operator: Operator, a: T, b: T) -> Option<Expr> {
-    Some(Expr::Bool(match operator {
-        Operator::Eq => a == b,
-        Operator::NotEq => a != b,
-        Operator::Lt => a < b,
-        Operator::Lte => a <= b,
-        Operator::Gt => a > b,
-        Operator::Gte => a >= b,
-        _ => return None,
-    }))
+    operator.compare(&a, &b).map(Expr::Bool)
 }

@@ -131,6 +131,19 @@ pub(crate) enum Operator {
 }
 
 impl Operator {
+    /// What it says of two ordered values; nothing where it is no comparison.
+    pub(crate) fn compare<T: PartialOrd>(self, a: &T, b: &T) -> Option<bool> {
+        Some(match self {
+            Self::Eq => a == b,
+            Self::NotEq => a != b,
+            Self::Lt => a < b,
+            Self::Lte => a <= b,
+            Self::Gt => a > b,
+            Self::Gte => a >= b,
+            _ => return None,
+        })
+    }
+
     /// As it is printed.
     pub(crate) fn text(self) -> &'static str {
         match self {

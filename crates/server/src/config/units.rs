@@ -1,6 +1,6 @@
 //! How values are written in the configuration: sizes, lengths of time, sync modes, tokens.
 
-use model::Span;
+use model::{ByteSize, Span};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
@@ -9,37 +9,9 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bytes(pub u64);
 
-/// Units from the longest name, so that `MiB` is not read as `B`.
-const BYTE_UNITS: [(&str, u64); 7] = [
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-    ("KB", 1_000),
-    ("MB", 1_000_000),
-    ("GB", 1_000_000_000),
-    ("B", 1),
-];
-
-impl Bytes {
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let (number, unit) = BYTE_UNITS
-            .iter()
-            .find_map(|(name, size)| Some((text.strip_suffix(name)?, *size)))
-            .unwrap_or((text, 1));
-        let whole: u64 = number.trim().parse().ok()?;
-        whole.checked_mul(unit).map(Self)
-    }
-}
-
 impl fmt::Display for Bytes {
-    /// Prints the largest binary unit that divides it.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unit = BYTE_UNITS[..3].iter().rev().find(|(_, size)| self.0.is_multiple_of(*size));
-        match unit {
-            Some((name, size)) if self.0 > 0 => write!(out, "{} {name}", self.0 / size),
-            _ => write!(out, "{} B", self.0),
-        }
+        ByteSize(self.0).fmt(out)
     }
 }
 
@@ -57,8 +29,9 @@ impl<'de> Deserialize<'de> for Bytes {
                     .map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(number), &self))
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Bytes, E> {
-                Bytes::parse(text)
-                    .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Str(text), &self))
+                text.parse()
+                    .map(|ByteSize(bytes)| Bytes(bytes))
+                    .map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))
             }
         }
         from.deserialize_any(Read)
