@@ -8,7 +8,7 @@
 
 use crate::cursor::Cursor;
 use crate::varint::put_u64;
-use crate::{Error, assert_count, integers, prepare};
+use crate::{Effort, Error, assert_count, integers, prepare};
 use decimal::Decimals;
 
 mod decimal;
@@ -38,9 +38,14 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// An encoder without scratch memory yet.
+    /// An encoder of hot runs, without scratch memory yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same for this effort.
+    pub fn with_effort(effort: Effort) -> Self {
+        Self { integers: integers::Encoder::with_effort(effort), ..Self::default() }
     }
 
     /// Appends `values`.
