@@ -158,6 +158,10 @@ fn cases() -> Vec<(&'static str, Values)> {
         ("exceptions", floats(140, |x| if x % 50.0 == 3.0 { f64::NAN } else { x * x % 17.0 })),
         ("whole", floats(20, |x| x * x * 3e15)),
         ("f32", floats(20, |x| f64::from(1.0 / (x as f32 + 3.0)))),
+        (
+            "f32-gap",
+            floats(40, |x| if x == 7.0 { f64::NAN } else { f64::from((x as f32).sqrt() - 3.0) }),
+        ),
         ("bits", floats(20, |x| 1.0 / (x + 3.0))),
         ("strange", Values::Floats(strange.to_vec())),
         ("false", Values::Bools(vec![false; 9])),
