@@ -1,7 +1,7 @@
 //! What the codec costs: time to encode and decode a sample, and bytes it takes.
 //!
 //! `cargo bench -p barograph-codec` prints one line for each shape of data, generated here
-//! from a fixed seed: hot and in chunks of 2,048, cold and in chunks of 8,192. Metrics of a
+//! from a fixed seed (`-- noise` those with that word in their name only): hot and in chunks of 2,048, cold and in chunks of 8,192. Metrics of a
 //! real host can be named in `CODEC_BENCH_FILE`: a count of series and one of samples in
 //! each as u32, a timestamp of each sample as i64, and the doubles of series after series,
 //! all little endian.
@@ -24,7 +24,7 @@ const SERIES: usize = 50;
 /// The staleness marker of Prometheus.
 const STALE: u64 = 0x7ff0_0000_0000_0002;
 /// Rounds of which the fastest counts.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 
 /// A shape: a name, and series.
 type Shape = (&'static str, Vec<Vec<f64>>);
@@ -34,6 +34,9 @@ fn main() {
     if let Ok(path) = std::env::var("CODEC_BENCH_FILE") {
         shapes.push(("file", read_file(&path)));
     }
+    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let is_wanted = |name: &str| wanted.as_ref().is_none_or(|wanted| name.contains(wanted));
+    shapes.retain(|(name, _)| is_wanted(name));
     for effort in [Effort::Hot, Effort::Cold] {
         heading(&format!("values, {effort:?}"), ["encode ns", "decode ns", "bytes/sample"]);
         for (name, series) in &shapes {
@@ -49,7 +52,7 @@ fn main() {
     }
     for effort in [Effort::Hot, Effort::Cold] {
         heading(&format!("timestamps, {effort:?}"), ["encode ns", "decode ns", "bytes/sample"]);
-        for (name, series) in timestamps() {
+        for (name, series) in timestamps().into_iter().filter(|(name, _)| is_wanted(name)) {
             measure_timestamps(name, &series, effort);
         }
     }
@@ -89,35 +92,32 @@ fn measure_sums(name: &str, series: &[Vec<f64>], effort: Effort) {
         (bytes, values.len())
     });
     let encoded: Vec<(Vec<u8>, usize)> = encoded.collect();
-    let (mut sums, mut rival_sums) = (Vec::new(), Vec::new());
+    let mut sums = vec![Vec::new(); encoded.len()];
+    let mut rival_sums = sums.clone();
     let mut back = Vec::new();
-    let floats_ns = fastest(|| {
-        sums.clear();
-        for (bytes, count) in &encoded {
-            codec::floats::decode(bytes, *count, &mut back).expect("what was encoded decodes");
-            sums.extend(back.chunks(WINDOW).map(compensated_sum));
-        }
-        black_box(&sums);
+    let floats_ns = fastest(encoded.len(), |at| {
+        let (bytes, count) = &encoded[at];
+        codec::floats::decode(bytes, *count, &mut back).expect("what was encoded decodes");
+        sums[at].clear();
+        sums[at].extend(back.chunks(WINDOW).map(compensated_sum));
     });
     let mut scratch = Scratch::default();
-    let values_ns = fastest(|| {
-        rival_sums.clear();
-        for (bytes, count) in &encoded {
-            match decode_into(bytes, *count, &mut scratch).expect("what was encoded decodes") {
-                Values::Floats(floats) => {
-                    rival_sums.extend(floats.chunks(WINDOW).map(compensated_sum));
-                }
-                Values::Scaled(scaled) => {
-                    let windows = (0..*count).step_by(WINDOW);
-                    let sum = |start: usize| scaled.sum(start..(start + WINDOW).min(*count));
-                    rival_sums.extend(windows.map(sum));
-                }
+    let values_ns = fastest(encoded.len(), |at| {
+        let (bytes, count) = &encoded[at];
+        let out = &mut rival_sums[at];
+        out.clear();
+        match decode_into(bytes, *count, &mut scratch).expect("what was encoded decodes") {
+            Values::Floats(floats) => out.extend(floats.chunks(WINDOW).map(compensated_sum)),
+            Values::Scaled(scaled) => {
+                let windows = (0..*count).step_by(WINDOW);
+                let sum = |start: usize| scaled.sum(start..(start + WINDOW).min(*count));
+                out.extend(windows.map(sum));
             }
         }
-        black_box(&rival_sums);
     });
     let samples: usize = encoded.iter().map(|(_, count)| count).sum();
-    let apart = sums.iter().zip(&rival_sums).map(|(a, b)| ((a - b) / a).abs());
+    let apart =
+        sums.iter().flatten().zip(rival_sums.iter().flatten()).map(|(a, b)| ((a - b) / a).abs());
     println!(
         "{name:<26}{:>12.2}{:>12.2}{:>16.2}",
         floats_ns / samples as f64,
@@ -159,20 +159,12 @@ fn report<T>(
     mut decode: impl FnMut(&[u8], usize),
 ) {
     let samples: usize = chunks.iter().map(|chunk| chunk.len()).sum();
-    let mut encoded = Vec::new();
-    let encode_ns = fastest(|| {
-        encoded.clear();
-        for values in chunks {
-            let mut bytes = Vec::with_capacity(values.len() * 9);
-            encode(values, &mut bytes);
-            encoded.push(bytes);
-        }
+    let mut encoded = vec![Vec::new(); chunks.len()];
+    let encode_ns = fastest(chunks.len(), |at| {
+        encoded[at].clear();
+        encode(chunks[at], &mut encoded[at]);
     });
-    let decode_ns = fastest(|| {
-        for (bytes, values) in encoded.iter().zip(chunks) {
-            decode(bytes, values.len());
-        }
-    });
+    let decode_ns = fastest(chunks.len(), |at| decode(&encoded[at], chunks[at].len()));
     let bytes: usize = encoded.iter().map(Vec::len).sum();
     println!(
         "{name:<26}{:>12.2}{:>12.2}{:>16.4}",
@@ -182,13 +174,18 @@ fn report<T>(
     );
 }
 
-fn fastest(mut run: impl FnMut()) -> f64 {
-    let time = |_| {
-        let start = Instant::now();
-        run();
-        start.elapsed().as_nanos() as f64
-    };
-    (0..ROUNDS).map(time).fold(f64::INFINITY, f64::min)
+/// The time of work on `chunks` chunks: of each, the fastest of all rounds, so that it is
+/// not the neighbours on this machine that are measured.
+fn fastest(chunks: usize, mut work: impl FnMut(usize)) -> f64 {
+    let mut least = vec![f64::INFINITY; chunks];
+    for _ in 0..ROUNDS {
+        for (chunk, least) in least.iter_mut().enumerate() {
+            let start = Instant::now();
+            work(chunk);
+            *least = least.min(start.elapsed().as_nanos() as f64);
+        }
+    }
+    least.iter().sum()
 }
 
 /// xorshift64*, and normal deviates as sums of uniform ones.

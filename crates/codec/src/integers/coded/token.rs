@@ -22,12 +22,11 @@ impl Token {
     /// The token of a number.
     #[inline(always)]
     pub(super) fn of(number: u64) -> Self {
-        if number < OWN {
-            return Self(number as u8);
-        }
-        let bits = number.ilog2();
+        // Which numbers are small is for no processor to guess: both ways are taken.
+        let bits = (number | OWN).ilog2();
         let next = (number >> (bits - 2)) as u32 & 3;
-        Self((OWN as u32 + 4 * (bits - OWN_BITS) + next) as u8)
+        let above = OWN as u32 + 4 * (bits - OWN_BITS) + next;
+        Self(if number < OWN { number as u8 } else { above as u8 })
     }
 
     /// The token of an index below [`TOKENS`].
@@ -45,10 +44,8 @@ impl Token {
     /// How many raw bits follow it.
     #[inline(always)]
     pub(super) fn raw_bits(self) -> u32 {
-        match u32::from(self.0).checked_sub(OWN as u32) {
-            None => 0,
-            Some(above) => OWN_BITS - 2 + above / 4,
-        }
+        let bits = OWN_BITS - 2 + (u32::from(self.0).wrapping_sub(OWN as u32) & 0xff) / 4;
+        if u64::from(self.0) < OWN { 0 } else { bits }
     }
 
     /// What stands above the raw bits: the number is `lead << raw_bits | raw`.
