@@ -254,14 +254,14 @@ fn read_lengths(cursor: &mut Cursor<'_>) -> Result<[u8; TOKENS], Error> {
     while at < used {
         match nibble(cursor)? {
             SKIP => at += usize::from(nibble(cursor)?) + SKIP_MIN,
-            length if u32::from(length) <= CODE_BITS_MAX => {
+            length if u32::from(length) <= CODE_BITS_MAX && at < TOKENS => {
                 lengths[at] = length;
                 at += 1;
             }
             _ => return Err(invalid),
         }
     }
-    if at == used { Ok(lengths) } else { Err(invalid) }
+    if at == used && used <= TOKENS { Ok(lengths) } else { Err(invalid) }
 }
 
 #[cfg(test)]

@@ -1,18 +1,18 @@
 //! Numbers split into a token, which is coded, and raw bits.
 //!
-//! Numbers below 16 are tokens themselves. Larger ones have a token for their length in bits
-//! and the two bits after the leading one, and the bits below those are raw: equally likely,
-//! or nearly. With one bit in place of two, runs of decimals take 0.3 % more.
+//! The token says how many bits a number has and which are its first three; the bits below
+//! those are raw: equally likely, or nearly. Numbers below 8 are tokens themselves. With two
+//! bits in place of three, runs of decimals take 0.3 % more.
 
-/// Numbers below it are their own tokens.
-const OWN: u64 = 16;
-/// The length in bits, less one, of the first number that is not.
-const OWN_BITS: u32 = OWN.ilog2();
+/// The first bits of a number, of which the highest is set in numbers that have raw bits.
+const LEAD_BITS: u32 = 3;
+/// How many tokens there are for each count of raw bits.
+const LEADS: u32 = 1 << (LEAD_BITS - 1);
 
-/// How many tokens there are: four for each length from 5 to 64 bits.
-pub(super) const TOKENS: usize = OWN as usize + 4 * (u64::BITS - OWN_BITS) as usize;
+/// How many tokens there are: a number has at most 61 raw bits.
+pub(super) const TOKENS: usize = (LEADS * (u64::BITS - LEAD_BITS + 2)) as usize;
 // A token is a byte.
-const _: () = assert!(TOKENS == 1 << u8::BITS);
+const _: () = assert!(TOKENS == 252);
 
 /// One token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +22,8 @@ impl Token {
     /// The token of a number.
     #[inline(always)]
     pub(super) fn of(number: u64) -> Self {
-        // Which numbers are small is for no processor to guess: both ways are taken.
-        let bits = (number | OWN).ilog2();
-        let next = (number >> (bits - 2)) as u32 & 3;
-        let above = OWN as u32 + 4 * (bits - OWN_BITS) + next;
-        Self(if number < OWN { number as u8 } else { above as u8 })
+        let raw_bits = (number | u64::from(LEADS)).ilog2() - (LEAD_BITS - 1);
+        Self((LEADS * raw_bits + (number >> raw_bits) as u32) as u8)
     }
 
     /// The token of an index below [`TOKENS`].
@@ -44,13 +41,12 @@ impl Token {
     /// How many raw bits follow it.
     #[inline(always)]
     pub(super) fn raw_bits(self) -> u32 {
-        let bits = OWN_BITS - 2 + (u32::from(self.0).wrapping_sub(OWN as u32) & 0xff) / 4;
-        if u64::from(self.0) < OWN { 0 } else { bits }
+        (u32::from(self.0) / LEADS).saturating_sub(1)
     }
 
     /// What stands above the raw bits: the number is `lead << raw_bits | raw`.
     pub(super) fn lead(self) -> u8 {
-        if u64::from(self.0) < OWN { self.0 } else { 4 | (self.0 & 3) }
+        self.0 - (LEADS * self.raw_bits()) as u8
     }
 }
 
