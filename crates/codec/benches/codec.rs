@@ -4,9 +4,12 @@
 //! from a fixed seed. A file of doubles of one's own, `i64 count of samples a series` and then
 //! the doubles of series after series, all little endian, can be named in `CODEC_BENCH_FILE`.
 
+use codec::floats::{Encoder, Scratch, Values, decode_into};
 use std::hint::black_box;
 use std::time::Instant;
 
+/// Samples in a window: five minutes at ten seconds.
+const WINDOW: usize = 30;
 /// Samples in a chunk: six hours at ten seconds, as facts about hot chunks are measured.
 const CHUNK: usize = 2160;
 /// Chunks of each shape.
@@ -25,6 +28,16 @@ fn main() {
     if let Ok(path) = std::env::var("CODEC_BENCH_FILE") {
         measure_floats("file", &read_file(&path));
     }
+    println!(
+        "\n{:<26}{:>12}{:>12}{:>16}",
+        format!("sums of {WINDOW}"),
+        "floats ns",
+        "values ns",
+        "of 1e-16"
+    );
+    for (name, chunks) in shapes() {
+        measure_sums(name, &chunks);
+    }
     println!("\n{:<26}{:>12}{:>12}{:>16}", "timestamps", "encode ns", "decode ns", "bytes/sample");
     for (name, chunks) in timestamps() {
         measure_timestamps(name, &chunks);
@@ -32,7 +45,7 @@ fn main() {
 }
 
 fn measure_floats(name: &str, chunks: &[Vec<f64>]) {
-    let mut encoder = codec::floats::Encoder::new();
+    let mut encoder = Encoder::new();
     let mut back = Vec::new();
     report(
         name,
@@ -43,6 +56,64 @@ fn measure_floats(name: &str, chunks: &[Vec<f64>]) {
             black_box(&back);
         },
     );
+}
+
+/// Decoding and summing windows: doubles with compensation against [`Values`], and how far
+/// apart the sums are at most, relatively.
+fn measure_sums(name: &str, chunks: &[Vec<f64>]) {
+    let encoded = chunks.iter().map(|values| {
+        let mut bytes = Vec::new();
+        Encoder::new().encode(values, &mut bytes);
+        (bytes, values.len())
+    });
+    let encoded: Vec<(Vec<u8>, usize)> = encoded.collect();
+    let (mut sums, mut rival_sums) = (Vec::new(), Vec::new());
+    let mut back = Vec::new();
+    let floats_ns = fastest(|| {
+        sums.clear();
+        for (bytes, count) in &encoded {
+            codec::floats::decode(bytes, *count, &mut back).expect("what was encoded decodes");
+            sums.extend(back.chunks(WINDOW).map(compensated_sum));
+        }
+        black_box(&sums);
+    });
+    let mut scratch = Scratch::default();
+    let values_ns = fastest(|| {
+        rival_sums.clear();
+        for (bytes, count) in &encoded {
+            match decode_into(bytes, *count, &mut scratch).expect("what was encoded decodes") {
+                Values::Floats(floats) => {
+                    rival_sums.extend(floats.chunks(WINDOW).map(compensated_sum));
+                }
+                Values::Scaled(scaled) => {
+                    let windows = (0..*count).step_by(WINDOW);
+                    let sum = |start: usize| scaled.sum(start..(start + WINDOW).min(*count));
+                    rival_sums.extend(windows.map(sum));
+                }
+            }
+        }
+        black_box(&rival_sums);
+    });
+    let samples: usize = encoded.iter().map(|(_, count)| count).sum();
+    let apart = sums.iter().zip(&rival_sums).map(|(a, b)| ((a - b) / a).abs());
+    println!(
+        "{name:<26}{:>12.2}{:>12.2}{:>16.2}",
+        floats_ns / samples as f64,
+        values_ns / samples as f64,
+        apart.fold(0.0, f64::max) * 1e16,
+    );
+}
+
+/// Neumaier's sum, as accumulators take it.
+fn compensated_sum(values: &[f64]) -> f64 {
+    let (mut sum, mut compensation) = (0.0f64, 0.0);
+    for &value in values {
+        let total = sum + value;
+        let (large, small) = if sum.abs() >= value.abs() { (sum, value) } else { (value, sum) };
+        compensation += (large - total) + small;
+        sum = total;
+    }
+    sum + compensation
 }
 
 fn measure_timestamps(name: &str, chunks: &[Vec<i64>]) {

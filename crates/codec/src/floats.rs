@@ -9,18 +9,19 @@
 use crate::cursor::Cursor;
 use crate::varint::put_u64;
 use crate::{Error, assert_count, integers, prepare};
-use decimal::{Decimals, Scale};
+use decimal::Decimals;
 
 mod decimal;
+mod values;
+
+pub use decimal::Scale;
+pub use values::{Scaled, Scratch, Values, decode_into};
 
 /// The bit of the head that says that exceptions follow.
 const EXCEPTIONS: u8 = 0x40;
 
 /// The integers are bit patterns, ordered.
 const BITS: u8 = 0x30;
-
-/// The integers are the values.
-const WHOLE: u8 = 0x31;
 
 /// Where one in so many values is an exception, bit patterns are tried as well.
 const EXCEPTIONS_DEAR: usize = 8;
@@ -86,7 +87,7 @@ impl Encoder {
         self.ints.clear();
         if values.iter().all(is_whole) {
             self.ints.extend(values.iter().map(|value| *value as i64));
-            out.push(WHOLE);
+            out.push(Scale::WHOLE.head());
         } else {
             self.ints.extend(values.iter().map(|value| order(*value)));
             out.push(BITS);
@@ -126,17 +127,17 @@ pub fn decode(bytes: &[u8], count: usize, out: &mut Vec<f64>) -> Result<(), Erro
             let each = &mut |ints: &[i64]| out.extend(ints.iter().map(|int| unorder(*int)));
             integers::read(&mut cursor, count, each)?;
         }
-        WHOLE => {
-            let each = &mut |ints: &[i64]| out.extend(ints.iter().map(|int| *int as f64));
-            integers::read(&mut cursor, count, each)?;
-        }
         _ => {
             let scale = Scale::from_head(head & !EXCEPTIONS);
-            let scale = scale.ok_or(Error::Mode { what: "floats", offset: 0, mode: head })?;
-            if head & EXCEPTIONS == 0 {
-                integers::read(&mut cursor, count, &mut |ints| scale.extend(ints, out))?;
-            } else {
-                decode_with_exceptions(&mut cursor, scale, count, out)?;
+            let has_exceptions = head & EXCEPTIONS != 0;
+            match scale {
+                Some(scale) if !has_exceptions => {
+                    integers::read(&mut cursor, count, &mut |ints| scale.extend(ints, out))?;
+                }
+                Some(scale) if scale != Scale::WHOLE => {
+                    decode_with_exceptions(&mut cursor, scale, count, out)?;
+                }
+                _ => return Err(Error::Mode { what: "floats", offset: 0, mode: head }),
             }
         }
     }

@@ -62,6 +62,19 @@ pub(crate) fn is_regular(encoded: &[u8]) -> bool {
     matches!(encoded.first(), Some(&(CONSTANT | LINEAR)))
 }
 
+/// The first value and the step, where the run is written as one value or as an arithmetic
+/// progression.
+pub(crate) fn progression(encoded: &[u8]) -> Result<Option<(i64, i64)>, Error> {
+    let mut cursor = Cursor::new(encoded);
+    let progression = match cursor.u8()? {
+        CONSTANT => (cursor.zigzag()?, 0),
+        LINEAR => (cursor.zigzag()?, cursor.zigzag()?),
+        _ => return Ok(None),
+    };
+    cursor.finish()?;
+    Ok(Some(progression))
+}
+
 /// Encodes runs of integers; it keeps its scratch memory between them.
 #[derive(Debug, Default)]
 pub struct Encoder {

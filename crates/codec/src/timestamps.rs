@@ -9,7 +9,7 @@
 
 use crate::cursor::Cursor;
 use crate::varint::put_i64;
-use crate::{Error, assert_count, integers, prepare};
+use crate::{Error, assert_count, check_count, integers, prepare};
 
 /// A grid's step precedes the integers, which are distances from the grid. Other first
 /// bytes are modes of the integer layer itself.
@@ -101,6 +101,56 @@ pub fn decode(bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Result<(), Erro
     };
     integers::read(&mut cursor, count, &mut each)?;
     cursor.finish()
+}
+
+/// Timestamps that are all told by two numbers: `start + index * step` for each index.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Grid {
+    /// The first timestamp, in nanoseconds.
+    pub start: i64,
+    /// From one to the next; 0 where all are equal. It wraps where the timestamps do.
+    pub step: i64,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Grid {
+    /// The timestamp at `index`.
+    #[inline]
+    pub fn at(&self, index: usize) -> i64 {
+        self.start.wrapping_add(self.step.wrapping_mul(index as i64))
+    }
+
+    /// Whether each timestamp is after the one before it.
+    pub fn is_rising(&self) -> bool {
+        let length = i128::from(self.step) * self.count.saturating_sub(1) as i128;
+        self.step > 0 && i128::from(self.start) + length <= i128::from(i64::MAX)
+    }
+
+    /// How many timestamps of a rising grid are before `timestamp`: the index of the first
+    /// that is not.
+    #[inline]
+    pub fn count_before(&self, timestamp: i64) -> usize {
+        debug_assert!(self.is_rising());
+        if timestamp <= self.start {
+            return 0;
+        }
+        // Two timestamps may be further apart than a signed number tells, not an unsigned one.
+        let distance = timestamp.wrapping_sub(self.start) as u64;
+        let before = distance.div_ceil(self.step.cast_unsigned().max(1));
+        usize::try_from(before).unwrap_or(usize::MAX).min(self.count)
+    }
+}
+
+/// The grid on which these `count` timestamps lie exactly, where they were written so; none
+/// where they must be decoded.
+///
+/// # Errors
+/// Where `bytes` are not what [`encode`] appends for `count` timestamps, as far as read.
+pub fn exact_grid(bytes: &[u8], count: usize) -> Result<Option<Grid>, Error> {
+    check_count(count)?;
+    let Some((start, step)) = integers::progression(bytes)? else { return Ok(None) };
+    Ok(Some(Grid { start, step, count }))
 }
 
 #[cfg(test)]

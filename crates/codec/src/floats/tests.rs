@@ -31,7 +31,7 @@ fn shapes_take_the_bytes_they_should() {
     assert_eq!(check(&[12.5; 2000]).len(), 1 + 1 + 2);
     assert_eq!(check(&[f64::NAN; 2000]).len(), 1 + 1 + 10);
     let counter = Vec::from_iter((0..2000).map(|i| f64::from(i) * 1e15));
-    assert_eq!(check(&counter)[0], WHOLE);
+    assert_eq!(check(&counter)[0], Scale::WHOLE.head());
     let roots = Vec::from_iter((2..2000).map(|i| f64::from(i).sqrt()));
     assert_eq!(check(&roots)[0], BITS);
     // Born as f32: 29 bits of each are zero, and the integer layer divides them out.
