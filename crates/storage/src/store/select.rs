@@ -11,8 +11,8 @@ use crate::series::{Stored, of_stream};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use model::limits::Budget;
-use model::port::{Group, Reduction, Selection, Series, Source, SourceError, Windows};
-use model::{Attribute, Predicate, Span, TimeRange, Timestamp};
+use model::port::{Aggregation, Groups, Outline, Selection, Series, Source, SourceError};
+use model::{Predicate, Span, TimeRange, Timestamp};
 use std::sync::Arc;
 
 /// After this many streams, the budget is asked whether to go on.
@@ -28,21 +28,22 @@ impl Source for Store {
         Ok(series.into_iter().map(|series| Box::new(series) as Box<dyn Series>).collect())
     }
 
-    fn aggregate(
-        &self,
-        predicate: &Predicate,
-        windows: &Windows,
-        reduction: Reduction,
-        group_by: &[Attribute],
-        budget: &Budget,
-    ) -> Result<Vec<Group>, SourceError> {
+    fn outline(&self, selection: &Selection, budget: &Budget) -> Result<Outline, SourceError> {
+        let mut outline = Outline::default();
+        for series in self.gather(&selection.predicate, selection.range, budget)? {
+            outline.add(series.meta());
+        }
+        Ok(outline)
+    }
+
+    fn aggregate(&self, asked: &Aggregation<'_>, budget: &Budget) -> Result<Groups, SourceError> {
+        let windows = &asked.windows;
         if windows.step <= Span::ZERO || windows.width <= Span::ZERO {
             return Err(SourceError::Failed("windows need a step and a width above zero".into()));
         }
-        let mut series = self.gather(predicate, windows.hull(), budget)?;
+        let mut series = self.gather(asked.predicate, windows.hull(), budget)?;
         series.retain(|series| series.meta().kind.is_numeric());
-        let plan = aggregate::Plan { windows, reduction, group_by };
-        Ok(aggregate::run(&series, &plan, budget, &self.counters)?)
+        Ok(aggregate::run(&series, asked, budget, &self.counters)?)
     }
 }
 
