@@ -11,7 +11,7 @@ pub use cache::{Cache, CacheError};
 pub use catalog::{Catalog, CatalogError, Policy, PolicyChange};
 pub use clock::{Clock, SystemClock};
 pub use evaluate::{Compare, Evaluate, EvaluateError, Evaluation, Split};
-pub use sink::{Sink, WriteError};
+pub use sink::{Kept, Sink, WriteError};
 pub use source::{
     Edge, Group, Reduction, Selection, Series, Source, SourceError, WindowFunction, Windows,
 };
