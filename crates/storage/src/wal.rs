@@ -2,7 +2,8 @@
 //!
 //! One log serves all partitions. Writers append whole frames to a batch in memory; the
 //! first that waits becomes leader, writes the batch and syncs once for everyone in it,
-//! while the next batch gathers. Frames of a partition are appended under that partition's
+//! while the next batch gathers. Those who do not wait are told, and one thread leads for
+//! them in [`Wal::commit`]. Frames of a partition are appended under that partition's
 //! lock, so that the log has the order of the head.
 //!
 //! Invariants: a segment is read without the others, since every stream is defined in it
@@ -107,9 +108,7 @@ impl Wal {
     /// When the last write failed and no new file can be made either.
     pub fn admit(&self) -> Result<(), Failure> {
         let mut state = self.state.lock();
-        while state.queue.iter().map(|batch| batch.bytes.len()).sum::<usize>() > PENDING_BYTES_MAX
-            || (state.has_failed && state.is_led)
-        {
+        while state.is_crowded() || (state.has_failed && state.is_led) {
             self.changed.wait(&mut state);
         }
         if !state.has_failed {
@@ -125,6 +124,12 @@ impl Wal {
             }
             Err(error) => Err(Failure::new(&error)),
         }
+    }
+
+    /// Whether a body may be taken in just now, without a look at the disk.
+    pub fn has_room(&self) -> bool {
+        let state = self.state.lock();
+        !state.is_crowded() && !state.has_failed
     }
 
     /// Appends frames that were made for `segment`.
@@ -157,6 +162,19 @@ impl Wal {
             if let Some(outcome) = ticket.0.get() {
                 return outcome.clone();
             }
+            if state.is_led {
+                self.changed.wait(&mut state);
+            } else {
+                self.lead(&mut state);
+            }
+        }
+    }
+
+    /// Returns when nobody listens any more: what they wait for is as durable as the options
+    /// ask for, or could not be written.
+    pub fn commit(&self) {
+        let mut state = self.state.lock();
+        while state.queue.iter().any(|batch| batch.outcome.has_listeners()) {
             if state.is_led {
                 self.changed.wait(&mut state);
             } else {
@@ -249,9 +267,8 @@ impl Wal {
     fn lead(&self, state: &mut MutexGuard<'_, State>) {
         let Some(mut batch) = state.queue.pop_front() else { return };
         let written = self.led(state, |open| self.setting.write(open, batch.segment, &batch.bytes));
-        match written {
+        let listeners = match written {
             Ok(()) => {
-                batch.outcome.set(Ok(()));
                 state.note_size();
                 if batch.bytes.capacity() <= SPARE_BYTES_MAX {
                     batch.bytes.clear();
@@ -262,18 +279,20 @@ impl Wal {
                 if is_full && state.segment == batch.segment {
                     self.advance(state);
                 }
+                batch.outcome.set(Ok(()))
             }
             Err(error) => {
                 let failure = Failure::new(&error);
                 tracing::error!(segment = batch.segment, %error, "write to the log failed");
-                batch.outcome.set(Err(failure.clone()));
-                for queued in state.queue.drain(..) {
-                    queued.outcome.set(Err(failure.clone()));
-                }
                 self.abandon(state);
+                let queued = state.queue.drain(..).map(|queued| queued.outcome);
+                let outcomes = std::iter::once(batch.outcome).chain(queued);
+                outcomes.flat_map(|outcome| outcome.set(Err(failure.clone()))).collect()
             }
-        }
+        };
         self.changed.notify_all();
+        // Telling them takes time, and they may come back with more.
+        MutexGuard::unlocked(state, || listeners.into_iter().for_each(|listener| listener()));
     }
 
     /// Runs `work` with the open file and without the lock, as the only one who does.
@@ -313,6 +332,11 @@ impl Wal {
 }
 
 impl State {
+    /// Whether too much waits to be written.
+    fn is_crowded(&self) -> bool {
+        self.queue.iter().map(|batch| batch.bytes.len()).sum::<usize>() > PENDING_BYTES_MAX
+    }
+
     /// Brings the list of files up to date with the open one.
     fn note_size(&mut self) {
         let Some(open) = &self.open else { return };

@@ -5,7 +5,7 @@ use crate::catalog::Known;
 use crate::head::{Placing, Resolver, Scope, Stage, Stream};
 use crate::identity::Pair;
 use crate::wal::{FrameKind, Ticket, frame};
-use model::port::{Sink, WriteError};
+use model::port::{Kept, Sink, WriteError};
 use model::row::{Identify, Identity as Names, Rows};
 use model::{Refusal, Refused, Row, Target, Timestamp, WriteReport};
 use std::sync::Arc;
@@ -20,21 +20,47 @@ const RETRY_AFTER_SECS: u32 = 5;
 impl Sink for Store {
     fn write(&self, target: &Target, rows: &mut dyn Rows) -> Result<WriteReport, WriteError> {
         self.admit()?;
-        let mut body = Body {
-            report: WriteReport::default(),
-            tickets: Vec::new(),
-            stage: self.head.stage(),
-            now: self.clock.now(),
-        };
-        let taken_in = self.take_in(target, rows, &mut body);
-        let Body { report, tickets, stage, .. } = body;
-        self.head.unstage(stage);
-        taken_in?;
+        let (report, tickets) = self.append(target, rows)?;
         for ticket in &tickets {
             self.wal.wait(ticket)?;
         }
         self.counters.written(report.rows, report.values, report.refused_count);
         Ok(report)
+    }
+
+    fn begin(&self, target: &Target, rows: &mut dyn Rows, kept: Kept) -> Option<Kept> {
+        if !self.has_room() {
+            return Some(kept);
+        }
+        let (report, tickets) = match self.append(target, rows) {
+            Ok(appended) => appended,
+            Err(error) => {
+                kept(Err(error));
+                return None;
+            }
+        };
+        let counters = self.counters.clone();
+        // Batches are written one after the other: with the last, all are known.
+        let last = tickets.last().cloned();
+        let tell = move || {
+            let failure = tickets.iter().find_map(|ticket| ticket.outcome()?.as_ref().err());
+            kept(match failure {
+                Some(failure) => Err(failure.clone().into()),
+                None => {
+                    counters.written(report.rows, report.values, report.refused_count);
+                    Ok(report)
+                }
+            });
+        };
+        match last {
+            Some(last) => last.listen(Box::new(tell)),
+            None => tell(),
+        }
+        None
+    }
+
+    fn commit(&self) {
+        self.wal.commit();
     }
 }
 
@@ -74,6 +100,31 @@ impl Store {
             }
         }
         Ok(self.wal.admit()?)
+    }
+
+    /// Whether a body could be taken in just now.
+    fn has_room(&self) -> bool {
+        !self.is_closed.load(Ordering::Acquire)
+            && self.head.bytes() < self.options.head_bytes_max
+            && self.wal.has_room()
+    }
+
+    /// Takes a body in and appends it to the log; answers what to wait for.
+    fn append(
+        &self,
+        target: &Target,
+        rows: &mut dyn Rows,
+    ) -> Result<(WriteReport, Vec<Ticket>), WriteError> {
+        let mut body = Body {
+            report: WriteReport::default(),
+            tickets: Vec::new(),
+            stage: self.head.stage(),
+            now: self.clock.now(),
+        };
+        let taken_in = self.take_in(target, rows, &mut body);
+        let Body { report, tickets, stage, .. } = body;
+        self.head.unstage(stage);
+        taken_in.map(|()| (report, tickets))
     }
 
     fn take_in(
