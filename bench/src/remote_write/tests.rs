@@ -11,7 +11,8 @@ fn the_servers_decoder_reads_what_was_written() {
     request.push(&Labels::new("down", &[]), [(1, -0.0)]);
     assert_eq!(request.samples, 3);
     let body = request.take().unwrap();
-    let message = decompress(&body, 1 << 20).unwrap();
+    let mut message = Vec::new();
+    decompress(&body, 1 << 20, &mut message).unwrap();
     let mut decoder = Decoder::new(&message).unwrap();
     let identify = decoder.identify();
     let mut seen = Vec::new();

@@ -6,11 +6,14 @@
 //! them in [`Wal::commit`]. Frames of a partition are appended under that partition's
 //! lock, so that the log has the order of the head.
 //!
-//! Invariants: a segment is read without the others, since every stream is defined in it
-//! before its first row; segments are removed from the oldest, each durably before the
-//! next, so that an old value is never replayed over a newer one; after a failed write or
-//! sync no byte more goes to that file, and every writer whose frames were in it or were
-//! meant for it gets an error.
+//! Segments follow each other in runs: a run begins with each flush, at the first start and
+//! after a failure, and every stream is defined in a run before its first row there. With a
+//! definition in each segment, a million streams would write little else.
+//!
+//! Invariants: a run is read without the others, and leaves as a whole; segments are removed
+//! from the oldest, each durably before the next, so that an old value is never replayed
+//! over a newer one; after a failed write or sync no byte more goes to that file, and every
+//! writer whose frames were in it or were meant for it gets an error.
 
 mod batch;
 pub mod definition;
@@ -46,6 +49,8 @@ pub struct Wal {
     changed: Condvar,
     /// The same as in `state`, to be read without its lock.
     segment: AtomicU64,
+    /// The first segment of the present run.
+    run: AtomicU64,
 }
 
 struct State {
@@ -54,6 +59,8 @@ struct State {
     spare: Vec<u8>,
     /// The segment that frames appended now will go to.
     segment: u64,
+    /// The first segments of runs that are on disk, the oldest first.
+    runs: Vec<u64>,
     /// Whether some thread writes, syncs or removes files just now.
     is_led: bool,
     /// The file that is written to; none while a leader has it, and after a failure.
@@ -81,18 +88,26 @@ impl Wal {
             queue: VecDeque::new(),
             spare: Vec::new(),
             segment,
+            runs: vec![segment],
             is_led: false,
             open: None,
             files,
             has_failed: false,
         };
-        let segment = AtomicU64::new(segment);
-        Self { setting, state: Mutex::new(state), changed: Condvar::new(), segment }
+        let (run, segment) = (AtomicU64::new(segment), AtomicU64::new(segment));
+        Self { setting, state: Mutex::new(state), changed: Condvar::new(), segment, run }
     }
 
     /// The segment that frames appended now will go to.
     pub fn segment(&self) -> u64 {
         self.segment.load(Ordering::Acquire)
+    }
+
+    /// That segment, and the first of its run: what was defined since is known there.
+    pub fn position(&self) -> (u64, u64) {
+        // In this order: a run that begins meanwhile turns the segment away.
+        let segment = self.segment();
+        (segment, self.run.load(Ordering::Acquire))
     }
 
     /// How many bytes and files it has on disk.
@@ -183,15 +198,16 @@ impl Wal {
         }
     }
 
-    /// Lets later frames go to a new segment, so that the present one can be removed.
+    /// Begins a run, so that the segments so far can be removed.
     pub fn rotate(&self) {
         let mut state = self.state.lock();
         let current = state.segment;
         let is_used = state.is_led
             || state.files.last().is_some_and(|file| file.number == current)
             || state.queue.iter().any(|batch| batch.segment == current);
-        if is_used {
-            self.advance(&mut state);
+        // Nobody may find a run's definitions in the segment before its first.
+        if is_used || state.runs.last() != Some(&current) {
+            self.begin_run(&mut state);
         }
     }
 
@@ -221,6 +237,10 @@ impl Wal {
         self.wait_for_leader(&mut state);
         let queued = state.queue.front().map_or(u64::MAX, |batch| batch.segment);
         let keep = keep.min(state.segment).min(queued);
+        let run = state.runs.iter().rfind(|run| **run <= keep).copied();
+        // Segments of an earlier start are one run before all of these.
+        let keep = run.unwrap_or(0);
+        state.runs.retain(|run| *run >= keep);
         let count = state.files.iter().take_while(|file| file.number < keep).count();
         let doomed: Vec<_> = state.files[..count].iter().map(|file| file.number).collect();
         let removed = self.led(&mut state, |open| {
@@ -258,7 +278,7 @@ impl Wal {
                 self.lead(&mut state);
             }
         }
-        self.advance(&mut state);
+        self.begin_run(&mut state);
         drop(state);
         self.remove_before(u64::MAX)
     }
@@ -317,6 +337,14 @@ impl Wal {
         }
     }
 
+    fn begin_run(&self, state: &mut State) {
+        let run = state.segment + 1;
+        state.runs.push(run);
+        // Before the segment, see `position`.
+        self.run.store(run, Ordering::Release);
+        self.advance(state);
+    }
+
     fn advance(&self, state: &mut State) {
         state.segment += 1;
         self.segment.store(state.segment, Ordering::Release);
@@ -327,7 +355,7 @@ impl Wal {
         state.note_size();
         state.open = None;
         state.has_failed = true;
-        self.advance(state);
+        self.begin_run(state);
     }
 }
 

@@ -5,7 +5,7 @@ use crate::aggregate;
 use crate::block::Block;
 use crate::catalog::State;
 use crate::head::Frozen;
-use crate::identity::Identity;
+use crate::identity::{Identity, PolicyId};
 use crate::piece::{Part, StreamParts};
 use crate::series::{Stored, of_stream};
 use hashbrown::HashMap;
@@ -95,8 +95,8 @@ struct Gathered {
     state: Arc<State>,
     /// In the order they were found, so that sums come out alike each time.
     streams: Vec<(Arc<Identity>, Vec<Part>)>,
-    /// Where a stream is, by the address of its identity, which it has alone.
-    places: HashMap<usize, usize>,
+    /// Where a stream is, by the hash of its names and its policy, see `identity`.
+    places: HashMap<(u128, PolicyId), usize>,
 }
 
 impl Gathered {
@@ -120,7 +120,7 @@ impl Gathered {
     }
 
     fn add(&mut self, identity: &Arc<Identity>, part: Part) {
-        match self.places.entry(Arc::as_ptr(identity) as usize) {
+        match self.places.entry((identity.hash(), identity.policy)) {
             Entry::Occupied(place) => self.streams[*place.get()].1.push(part),
             Entry::Vacant(place) => {
                 // What belongs to a dropped policy is gone, wherever its bytes still are.

@@ -20,11 +20,11 @@ pub struct Findings {
 ///
 /// # Errors
 /// When the segment is of another version.
-pub fn read(
-    bytes: &[u8],
+pub fn read<'a>(
+    bytes: &'a [u8],
     number: u64,
     path: &Path,
-    mut each: impl FnMut(u64, Frame<'_>) -> Result<(), Damage>,
+    mut each: impl FnMut(u64, Frame<'a>),
 ) -> Result<Findings, Error> {
     let mut findings = Findings::default();
     let mut at = match check_header(bytes, number, path) {
@@ -43,10 +43,7 @@ pub fn read(
     while at < bytes.len() {
         match frame::parse(&bytes[at..]) {
             Ok((frame, length)) => {
-                if let Err(damage) = each(at as u64, frame) {
-                    let offset = at as u64 + frame::HEADER_BYTES as u64 + damage.offset;
-                    findings.damages.push(Damage { offset, ..damage });
-                }
+                each(at as u64, frame);
                 at += length;
             }
             Err(what) => {
