@@ -1,9 +1,10 @@
 //! What a series costs in the head: memory, time to write, time to come back after a stop.
 //!
-//! `cargo bench -p barograph-storage --bench head -- memory|growth|disorder|restart|sync [streams]`.
+//! `cargo bench -p barograph-storage --bench head -- memory|growth|disorder|restart|sync [series] [wide|narrow]`.
 //! Two shapes: `wide`, rows of ten fields as TSBS's "cpu" has them, and `narrow`, one sample a
 //! row with about ten labels, as Prometheus sends them. Time is simulated. Memory is what the
-//! process has resident above what it had before the store was opened; time is CPU time of
+//! process has resident above what it had before the store was opened (one shape a run: freed
+//! memory of another would be taken first); time is CPU time of
 //! the writing thread, the making of rows included and told apart as `source`.
 
 #[path = "head/load.rs"]
@@ -21,23 +22,25 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let series = words.get(1).and_then(|word| word.parse().ok());
+    let is_wanted = |shape: &Shape| words.get(2).is_none_or(|word| word == shape.name());
+    let shapes: Vec<Shape> = [Shape::Wide, Shape::Narrow].into_iter().filter(is_wanted).collect();
     match words.first().map_or("memory", String::as_str) {
-        "memory" => memory(series.unwrap_or(1_000_000)),
-        "growth" => growth(series.unwrap_or(5_000_000)),
-        "disorder" => disorder(series.unwrap_or(1_000_000)),
-        "restart" => restart(series.unwrap_or(1_000_000)),
+        "memory" => memory(&shapes, series.unwrap_or(1_000_000)),
+        "growth" => growth(&shapes, series.unwrap_or(5_000_000)),
+        "disorder" => disorder(&shapes, series.unwrap_or(1_000_000)),
+        "restart" => restart(&shapes, series.unwrap_or(1_000_000)),
         "sync" => sync(),
         other => eprintln!("there is no bench {other:?}"),
     }
 }
 
 /// Bytes a series after one, ten and more rounds of ten seconds.
-fn memory(series: usize) {
+fn memory(shapes: &[Shape], series: usize) {
     println!(
         "{:<8}{:>10}{:>8}{:>12}{:>12}{:>12}{:>10}",
         "shape", "series", "rounds", "B/series", "rows B", "other B", "ns/value"
     );
-    for shape in [Shape::Wide, Shape::Narrow] {
+    for shape in shapes.iter().copied() {
         let load = Load::new(shape, series / shape.fields());
         let rig = Rig::new("memory", u64::MAX / 4);
         let before = rig::resident();
@@ -61,9 +64,9 @@ fn memory(series: usize) {
 }
 
 /// CPU time a value by how many series there are.
-fn growth(series_max: usize) {
+fn growth(shapes: &[Shape], series_max: usize) {
     println!("{:<8}{:>10}{:>12}{:>12}{:>12}", "shape", "series", "ns/value", "source", "first ns");
-    for shape in [Shape::Wide, Shape::Narrow] {
+    for shape in shapes.iter().copied() {
         for series in [100_000, 1_000_000, series_max] {
             let load = Load::new(shape, series / shape.fields());
             let rig = Rig::new("growth", u64::MAX / 4);
@@ -88,12 +91,12 @@ fn best_round(rig: &Rig, load: &Load, rounds: std::ops::Range<usize>, order: Ord
 }
 
 /// Other orders than that of the first round, compared with it.
-fn disorder(series: usize) {
+fn disorder(shapes: &[Shape], series: usize) {
     println!(
         "{:<8}{:>10} {:<10}{:>12}{:>12}{:>8}",
         "shape", "series", "order", "ns/value", "source", "ratio"
     );
-    for shape in [Shape::Wide, Shape::Narrow] {
+    for shape in shapes.iter().copied() {
         let mut ordered = 0.0;
         for order in [Order::Sorted, Order::Shuffled, Order::Late, Order::Fresh] {
             let load = Load::new(shape, series / shape.fields());
@@ -115,13 +118,14 @@ fn disorder(series: usize) {
     }
 }
 
-/// How long a store with a full log takes to open, after a kill and after a clean stop.
-fn restart(series: usize) {
+/// How long a store with a full log takes to open, after a kill and after a clean stop:
+/// seconds, and of all threads the CPU seconds.
+fn restart(shapes: &[Shape], series: usize) {
     println!(
-        "{:<8}{:>10}{:>12}{:>12}{:>12}{:>12}{:>12}",
-        "shape", "series", "log MiB", "killed s", "close s", "open s", "write s"
+        "{:<8}{:>10}{:>10}{:>14}{:>14}{:>14}{:>14}",
+        "shape", "series", "log MiB", "killed", "close", "open", "first write"
     );
-    for shape in [Shape::Wide, Shape::Narrow] {
+    for shape in shapes.iter().copied() {
         let load = Load::new(shape, series / shape.fields());
         let mut rig = Rig::on_disk("restart");
         let mut round = 0;
@@ -131,19 +135,17 @@ fn restart(series: usize) {
         }
         let log = rig.store.stats().wal_bytes >> 20;
         let timed = |work: &mut dyn FnMut()| {
-            let start = Instant::now();
+            let (start, cpu) = (Instant::now(), rig::process_cpu());
             work();
-            start.elapsed().as_secs_f64()
+            format!("{:.2} / {:.2}", start.elapsed().as_secs_f64(), rig::process_cpu() - cpu)
         };
         let killed = timed(&mut || rig.reopen());
         assert_eq!(rig.store.stats().replayed_rows, (round * load.streams) as u64);
         let close = timed(&mut || rig.store.close().expect("close"));
         let open = timed(&mut || rig.reopen());
         let write = timed(&mut || assert!(rig.round(&load, round, Order::Sorted) > 0));
-        println!(
-            "{:<8}{series:>10}{log:>12}{killed:>12.2}{close:>12.2}{open:>12.2}{write:>12.2}",
-            shape.name()
-        );
+        let name = shape.name();
+        println!("{name:<8}{series:>10}{log:>10}{killed:>14}{close:>14}{open:>14}{write:>14}");
     }
 }
 

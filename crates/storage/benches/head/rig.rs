@@ -119,6 +119,15 @@ pub fn cpu_ns() -> u64 {
     text.split(' ').next().and_then(|word| word.parse().ok()).expect("a number")
 }
 
+/// CPU seconds of all threads of this process.
+pub fn process_cpu() -> f64 {
+    let text = std::fs::read_to_string("/proc/self/stat").expect("stat");
+    // Behind the name, which may hold anything; ticks are hundredths of a second.
+    let rest = text.rsplit(')').next().unwrap_or_default();
+    let ticks = rest.split_whitespace().skip(11).take(2);
+    ticks.filter_map(|word| word.parse::<f64>().ok()).sum::<f64>() / 100.0
+}
+
 /// Resident bytes of this process.
 pub fn resident() -> u64 {
     let text = std::fs::read_to_string("/proc/self/status").expect("status");

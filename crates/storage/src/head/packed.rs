@@ -16,7 +16,8 @@
 //!                   RAW   eight bytes, the number stays what it was
 //!                   FORM  u8 by which power of ten the float's number is divided, code of it
 //!                   TEXT  length u32, bytes
-//! code:   0x00–0xef itself, 0xf0 + n: n bytes; signed numbers are folded as zigzag
+//! code:   0x00–0xcf itself, 0xd0–0xef: 13 bits more than that, the high ones first,
+//!         0xf0 + n: n bytes; signed numbers are folded as zigzag
 //! ```
 //!
 //! It never leaves memory, so that there is no version and no checksum.
@@ -31,8 +32,14 @@ pub const TIME_MILLIS: u8 = 1;
 pub const TIME_NANOS: u8 = 2;
 pub const COLUMNS_FIRST: u8 = 1 << 2;
 pub const COLUMNS_LISTED: u8 = 2 << 2;
-/// Codes below stand for themselves.
-pub const PLAIN_MAX: u8 = 0xef;
+/// Codes up to this stand for themselves.
+const PLAIN_MAX: u8 = 0xcf;
+/// From here to `LONG`, codes have one byte more.
+const SHORT: u8 = PLAIN_MAX + 1;
+/// This and how many bytes more a code has.
+const LONG: u8 = 0xf0;
+/// The greatest number of a code of two bytes.
+const SHORT_MAX: u64 = SHORT as u64 + (((LONG - SHORT) as u64) << 8) - 1;
 pub const RAW: u8 = 0xf9;
 pub const FORM: u8 = 0xfa;
 pub const TEXT: u8 = 0xfb;
@@ -230,7 +237,10 @@ impl<'a> At<'a> {
         if first <= PLAIN_MAX {
             return u64::from(first);
         }
-        let count = usize::from(first - PLAIN_MAX - 1);
+        if first < LONG {
+            return u64::from(SHORT) + (u64::from(first - SHORT) << 8 | u64::from(self.byte()));
+        }
+        let count = usize::from(first - LONG);
         let mut word = [0; 8];
         word[..count].copy_from_slice(&self.bytes[self.place..self.place + count]);
         self.place += count;
@@ -241,7 +251,8 @@ impl<'a> At<'a> {
     #[inline]
     fn skip(&mut self) {
         match self.bytes[self.place] {
-            first @ ..=PLAIN_MAX => self.place += usize::from(first <= PLAIN_MAX),
+            ..SHORT => self.place += 1,
+            SHORT..LONG => self.place += 2,
             RAW => self.place += 9,
             TEXT => {
                 self.place += 1;
@@ -251,7 +262,7 @@ impl<'a> At<'a> {
                 self.place += 2;
                 self.code();
             }
-            first => self.place += 1 + usize::from(first - PLAIN_MAX - 1),
+            long => self.place += 1 + usize::from(long - LONG),
         }
     }
 
@@ -290,8 +301,13 @@ impl Out<'_> {
         if number <= u64::from(PLAIN_MAX) {
             return self.byte(number as u8);
         }
+        if number <= SHORT_MAX {
+            let rest = number - u64::from(SHORT);
+            self.byte(SHORT + (rest >> 8) as u8);
+            return self.byte(rest as u8);
+        }
         let count = (64 - number.leading_zeros()).div_ceil(8) as u8;
-        self.byte(PLAIN_MAX + 1 + count);
+        self.byte(LONG + count);
         self.word(number);
         self.place -= 8 - usize::from(count);
     }

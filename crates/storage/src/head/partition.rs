@@ -55,6 +55,8 @@ struct Slots {
     tools: Tools,
     /// Scratch: whose rows a frame has.
     unwritten: Vec<u32>,
+    /// Streams that were defined with the last frame.
+    defined_last: Vec<u32>,
     /// How many flushes there were.
     flushes: u64,
     /// The first segment with rows that came since the last flush began.
@@ -312,8 +314,17 @@ impl Slots {
         self.fresh.push(&owner, entry, &mut self.tools)
     }
 
-    /// Appends definitions of those of some streams that a run of the log lacks.
+    /// Appends definitions of those of some streams that a run of the log lacks, and once
+    /// more those of the last time: where one copy is damaged, the other is read.
     fn define(&mut self, slots: &[u32], run: u64, names: &RwLock<Names>, out: &mut Vec<u8>) {
+        let again = std::mem::take(&mut self.defined_last);
+        for at in again {
+            let Some(slot) = self.slots.get(at) else { continue };
+            let is_defined = slot.defined == (run as u32, slot.shape.len() as u16);
+            if let Some(identity) = names.read().identity(at, slot.epoch).filter(|_| is_defined) {
+                definition::put(out, at, &identity, &slot.shape);
+            }
+        }
         for at in slots {
             let slot = &mut self.slots[*at];
             let wanted = (run as u32, slot.shape.len() as u16);
@@ -322,6 +333,7 @@ impl Slots {
             {
                 definition::put(out, *at, &identity, &slot.shape);
                 slot.defined = wanted;
+                self.defined_last.push(*at);
             }
         }
     }

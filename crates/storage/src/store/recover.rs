@@ -228,7 +228,7 @@ impl Store {
         let at = path.display();
         let mut damages = findings.damages;
         match findings.torn {
-            Some(torn) if is_last => {
+            Some(torn) if is_last && findings.is_cut_short => {
                 let (offset, lost) = (torn.offset, bytes.len() as u64 - torn.offset);
                 tracing::warn!(path = %at, offset, lost, what = torn.what,
                     "the log ends in a torn frame, as after a power cut; it was cut there");

@@ -58,19 +58,27 @@ pub fn finish(frame: &mut [u8], kind: FrameKind, partition: u16, run: u64) {
     frame[CRC_AT..HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
 }
 
+/// What [`parse`] says of bytes that end too early.
+const CUT_SHORT: [&str; 2] = ["frame header is cut short", "frame is cut short"];
+
+/// Whether [`parse`] found too few bytes, and nothing else wrong.
+pub fn is_cut_short(what: &str) -> bool {
+    CUT_SHORT.contains(&what)
+}
+
 /// The frame that `bytes` begin with, and how many bytes it takes; else what is wrong.
 ///
 /// # Errors
 /// When there is no whole frame.
 pub fn parse(bytes: &[u8]) -> Result<(Frame<'_>, usize), &'static str> {
-    let header = bytes.first_chunk::<HEADER_BYTES>().ok_or("frame header is cut short")?;
+    let header = bytes.first_chunk::<HEADER_BYTES>().ok_or(CUT_SHORT[0])?;
     if header[..4] != MARKER {
         return Err("no frame begins here");
     }
     let length = u32::from_le_bytes([header[8], header[9], header[10], header[11]]) as usize;
     let run = u32::from_le_bytes([header[12], header[13], header[14], header[15]]);
     let crc = u32::from_le_bytes([header[16], header[17], header[18], header[19]]);
-    let payload = bytes[HEADER_BYTES..].get(..length).ok_or("frame is cut short")?;
+    let payload = bytes[HEADER_BYTES..].get(..length).ok_or(CUT_SHORT[1])?;
     if crc32c_append(crc32c(&header[..CRC_AT]), payload) != crc {
         return Err("frame checksum does not match");
     }

@@ -14,6 +14,8 @@ pub struct Findings {
     /// Where its last whole frame ends, when something follows that is none, and what is
     /// wrong there.
     pub torn: Option<Damage>,
+    /// Whether what follows looks like a write that was under way: cut short, or zeros.
+    pub is_cut_short: bool,
 }
 
 /// Hands every whole frame of a segment to `each`, with its offset.
@@ -33,6 +35,7 @@ pub fn read<'a>(
             let damage = Damage::new(offset, what);
             let Some(next) = next_frame(bytes, 0) else {
                 findings.torn = Some(Damage { offset: 0, ..damage });
+                findings.is_cut_short = bytes.len() <= HEADER_BYTES;
                 return Ok(findings);
             };
             findings.damages.push(damage);
@@ -49,6 +52,8 @@ pub fn read<'a>(
             Err(what) => {
                 let damage = Damage::new(at as u64, what);
                 let Some(next) = next_frame(bytes, at + 1) else {
+                    let is_empty = bytes[at..].iter().all(|byte| *byte == 0);
+                    findings.is_cut_short = frame::is_cut_short(what) || is_empty;
                     findings.torn = Some(damage);
                     break;
                 };
