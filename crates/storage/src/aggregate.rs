@@ -234,7 +234,7 @@ impl ColumnOf<'_> {
             return Ok(false);
         }
         let hull = grid.hull().intersect(&self.parts().visible);
-        for cluster in clusters(&self.parts().pieces(&self.series.meta().field, hull)) {
+        for cluster in clusters(&reader.pieces(self.parts(), &self.series.meta().field, hull)) {
             if let [piece] = cluster {
                 let (first, last) = (piece.range.start, piece.range.end);
                 let window = grid.find(first.0).filter(|at| grid.find(last.0) == Some(*at));
@@ -267,7 +267,7 @@ impl ColumnOf<'_> {
     ) -> Result<bool, Exceeded> {
         let hull = windows.hull().intersect(&self.parts().visible);
         samples.reset(self.kind);
-        for cluster in clusters(&self.parts().pieces(&self.series.meta().field, hull)) {
+        for cluster in clusters(&reader.pieces(self.parts(), &self.series.meta().field, hull)) {
             reader.read(cluster, hull, samples)?;
         }
         let mut numbers: Vec<(i64, f64)> = Vec::with_capacity(samples.len());
