@@ -10,9 +10,9 @@ use crate::shape::ColumnDef;
 use crate::slice::Slice;
 use model::{Column, Kind, Predicate};
 
-const FOLDER: &str = "/blocks";
+pub const FOLDER: &str = "/blocks";
 
-fn context(disk: &Simulated) -> Context {
+pub fn context(disk: &Simulated) -> Context {
     Context {
         disk: Arc::new(disk.clone()),
         shapes: Arc::default(),
@@ -21,13 +21,13 @@ fn context(disk: &Simulated) -> Context {
     }
 }
 
-fn name(first: u64, last: u64, level: u16) -> Name {
+pub fn name(first: u64, last: u64, level: u16) -> Name {
     let slice = Slice { day: 19_675, days: 1 };
     let sequences = Sequences { first, last };
     Name { partition: 3, class: Class(2), slice, sequences, level }
 }
 
-fn policy(id: PolicyId) -> Option<PolicyName> {
+pub fn policy(id: PolicyId) -> Option<PolicyName> {
     (id.0 == 1).then(|| PolicyName { id, database: "d".into(), policy: "p".into() })
 }
 
@@ -52,7 +52,7 @@ fn write(disk: &Simulated, context: &Context, name: Name, measurements: &[&str])
     assert_eq!(writer.finish().expect("finish"), Some(name));
 }
 
-fn open(disk: &Simulated, context: Context) -> list::Opened {
+pub fn open(disk: &Simulated, context: Context) -> list::Opened {
     drop(disk.list(Path::new(FOLDER)));
     Blocks::open(PathBuf::from(FOLDER), context).expect("open")
 }

@@ -12,8 +12,8 @@ use crate::series::{Stored, of_stream};
 use crate::stats::Counters;
 use hashbrown::HashMap;
 use model::limits::{Budget, Exceeded};
-use model::port::{Group, Reduction, Selection, Series, Source, SourceError, Windows};
-use model::{Attribute, Predicate, Span, StreamKey, TimeRange, Timestamp};
+use model::port::{Aggregation, Groups, Outline, Selection, Series, Source, SourceError};
+use model::{Predicate, Span, StreamKey, TimeRange, Timestamp};
 use std::sync::Arc;
 
 /// After this many streams, the budget is asked whether to go on.
@@ -29,21 +29,22 @@ impl Source for Store {
         Ok(series.into_iter().map(|series| Box::new(series) as Box<dyn Series>).collect())
     }
 
-    fn aggregate(
-        &self,
-        predicate: &Predicate,
-        windows: &Windows,
-        reduction: Reduction,
-        group_by: &[Attribute],
-        budget: &Budget,
-    ) -> Result<Vec<Group>, SourceError> {
+    fn outline(&self, selection: &Selection, budget: &Budget) -> Result<Outline, SourceError> {
+        let mut outline = Outline::default();
+        for series in self.gather(&selection.predicate, selection.range, budget)? {
+            outline.add(series.meta());
+        }
+        Ok(outline)
+    }
+
+    fn aggregate(&self, asked: &Aggregation<'_>, budget: &Budget) -> Result<Groups, SourceError> {
+        let windows = &asked.windows;
         if windows.step <= Span::ZERO || windows.width <= Span::ZERO {
             return Err(SourceError::Failed("windows need a step and a width above zero".into()));
         }
-        let mut series = self.gather(predicate, windows.hull(), budget)?;
+        let mut series = self.gather(asked.predicate, windows.hull(), budget)?;
         series.retain(|series| series.meta().kind.is_numeric());
-        let plan = aggregate::Plan { windows, reduction, group_by };
-        Ok(aggregate::run(&series, &plan, budget, &self.counters)?)
+        Ok(aggregate::run(&series, asked, budget, &self.counters)?)
     }
 }
 
@@ -136,7 +137,8 @@ impl<'a> Gathered<'a> {
     ) -> Result<(), Exceeded> {
         let state = self.state.clone();
         let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
-        let found = block.find(predicate, &known).and_then(|set| Ok((set, Lookup::new(block)?)));
+        let found = block.find(predicate, &known);
+        let found = found.and_then(|set| Ok((set, Lookup::new(block)?)));
         let (candidates, mut look) = match found {
             Ok(found) => found,
             Err(error) => {
