@@ -17,7 +17,7 @@ mod stream;
 pub use directory::{Placing, Resolver, Scope};
 pub use partition::{Frozen, Partition};
 pub use rows::Rows;
-pub use schema::Schema;
+pub use schema::{Schema, SeriesLimits};
 pub use slot::HeadPart;
 pub use stage::Stage;
 pub use stream::Stream;
@@ -128,7 +128,7 @@ impl Head {
         for partition in &self.partitions {
             let purged = partition.remove(|slot| !live.contains(&slot.stream().identity.policy));
             self.grew(-(purged.bytes as i64));
-            self.schema.gave_up(purged.series);
+            self.schema.gave_up(&purged.lost);
         }
         self.directory.forget(|stream| !live.contains(&stream.identity.policy));
         self.schema.forget(live);
@@ -144,7 +144,7 @@ impl Head {
         for partition in &self.partitions {
             let flushes = partition.flushes();
             let evicted = partition.remove(|slot| slot.is_idle(flushes));
-            self.schema.gave_up(evicted.series);
+            self.schema.gave_up(&evicted.lost);
             self.grew(-(evicted.bytes as i64));
             gone.extend(evicted.slots.iter().map(|slot| (partition.number, *slot)));
         }

@@ -86,8 +86,8 @@ impl Interner {
         let mut table = self.table.lock();
         let Table { entries, scratch } = &mut *table;
         let hash = hash(scratch, measurement, pairs);
-        let slot = hash as u64 ^ u64::from(policy.id.0);
-        let found = entries.find(slot, |known| known.is(policy.id, measurement, pairs));
+        let place = slot(hash, policy.id);
+        let found = entries.find(place, |known| known.is(policy.id, measurement, pairs));
         if let Some(known) = found {
             return known.clone();
         }
@@ -101,9 +101,22 @@ impl Interner {
             }),
             hash,
         });
-        let slot_of = |known: &Arc<Identity>| known.hash as u64 ^ u64::from(known.policy.0);
-        entries.insert_unique(slot, identity.clone(), slot_of);
+        let slot_of = |known: &Arc<Identity>| slot(known.hash, known.policy);
+        entries.insert_unique(slot_of(&identity), identity.clone(), slot_of);
         identity
+    }
+
+    /// Forgets this one, where nobody else holds it.
+    pub fn forget(&self, identity: Arc<Identity>) {
+        let mut table = self.table.lock();
+        let slot = slot(identity.hash, identity.policy);
+        let is_it = |known: &Arc<Identity>| Arc::ptr_eq(known, &identity);
+        if let Ok(entry) = table.entries.find_entry(slot, is_it)
+            // The table's and the caller's; another could only come through the table.
+            && Arc::strong_count(&identity) == 2
+        {
+            entry.remove();
+        }
     }
 
     /// Forgets those that nobody holds any more.
@@ -111,6 +124,11 @@ impl Interner {
         let mut table = self.table.lock();
         table.entries.retain(|identity| Arc::strong_count(identity) > 1);
     }
+}
+
+/// Where the table has an identity.
+fn slot(hash: u128, policy: PolicyId) -> u64 {
+    hash as u64 ^ u64::from(policy.0)
 }
 
 /// Hashes measurement and tags. 0xff cannot stand in UTF-8, so that it separates safely.

@@ -25,6 +25,7 @@ mod index;
 mod options;
 mod piece;
 mod retention;
+mod room;
 mod rowset;
 mod series;
 mod shape;

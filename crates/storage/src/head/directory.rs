@@ -101,14 +101,18 @@ impl Inner {
         identity: Arc<Identity>,
         place: impl FnOnce(Arc<Identity>) -> Arc<Stream>,
     ) -> Arc<Stream> {
-        let hash = address(&identity);
-        let same = |stream: &Arc<Stream>| Arc::ptr_eq(&stream.identity, &identity);
-        if let Some(known) = self.streams.find(hash, same) {
+        if let Some(known) = self.known(&identity) {
             return known.clone();
         }
-        let stream = place(identity.clone());
+        let hash = address(&identity);
+        let stream = place(identity);
         self.streams.insert_unique(hash, stream.clone(), |stream| address(&stream.identity));
         stream
+    }
+
+    fn known(&self, identity: &Arc<Identity>) -> Option<&Arc<Stream>> {
+        let same = |stream: &Arc<Stream>| Arc::ptr_eq(&stream.identity, identity);
+        self.streams.find(address(identity), same)
     }
 
     fn find(&self, hash: u128, scope: Scope, key: &[u8]) -> Option<u32> {
@@ -247,6 +251,11 @@ impl Placing<'_> {
     /// How many streams there are.
     pub fn streams(&self) -> u64 {
         self.inner.streams.len() as u64
+    }
+
+    /// The stream with this identity, where it is known.
+    pub fn known(&self, identity: &Arc<Identity>) -> Option<Arc<Stream>> {
+        self.inner.known(identity).cloned()
     }
 
     /// The stream with this identity; `place` makes it where it is not known.

@@ -54,8 +54,8 @@ pub struct Frozen {
 pub struct Removed {
     /// From where.
     pub slots: Vec<u32>,
-    /// How many series these were.
-    pub series: u64,
+    /// Whose they were, and how many series each had.
+    pub lost: Vec<(Arc<Identity>, u64)>,
     /// How many bytes their rows took.
     pub bytes: u64,
 }
@@ -176,21 +176,20 @@ impl Partition {
     /// Takes streams out, with their rows. Nobody may have a row staged.
     pub fn remove(&self, is_gone: impl Fn(&Slot) -> bool) -> Removed {
         let mut removed = Removed::default();
-        let mut identities = Vec::new();
         let mut rows = self.rows.lock();
         let Slots { slots, vacant, .. } = &mut *rows;
         for (at, place) in (0..).zip(slots.iter_mut()) {
             if let Some(slot) = place.take_if(|slot| is_gone(slot)) {
-                removed.series += slot.stream().shape.read().len() as u64;
+                let series = slot.stream().shape.read().len() as u64;
+                removed.lost.push((slot.identity().clone(), series));
                 removed.bytes += slot.memory() as u64;
                 removed.slots.push(at);
-                identities.push(slot.identity().clone());
                 vacant.push(at);
             }
         }
         drop(rows);
         let mut index = self.index.write();
-        for (slot, identity) in removed.slots.iter().zip(&identities) {
+        for (slot, (identity, _)) in removed.slots.iter().zip(&removed.lost) {
             index.remove(*slot, identity);
         }
         removed

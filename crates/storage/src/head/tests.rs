@@ -21,7 +21,8 @@ fn scope() -> Scope {
 }
 
 fn schema() -> Schema {
-    Schema::new(Arc::default(), 1000)
+    let limits = SeriesLimits { series_max: 1000, per_measurement_max: 1000, name_bytes_max: 100 };
+    Schema::new(Arc::default(), limits)
 }
 
 #[test]
@@ -96,8 +97,9 @@ fn spellings_of_one_stream_lead_to_it() {
         let expected = if key == b"b" { b } else { a };
         assert_eq!(find(&mut resolver, scope(), key), expected);
     }
-    let refuse =
-        |_: (Arc<str>, Tags), _: &mut Placing<'_>| Err(Refusal::Limit { limit: "none".into() });
+    let refuse = |_: (Arc<str>, Tags), _: &mut Placing<'_>| {
+        Err(Refusal::Limit { name: "none", limit: "none".into() })
+    };
     let elsewhere = Scope { dialect: Dialect::Plain, ..scope() };
     resolver.find(elsewhere, b"a", identify, refuse).expect_err("another dialect, another key");
     drop(resolver);

@@ -36,3 +36,17 @@ fn the_sweep_forgets_only_what_nobody_holds() {
     assert_eq!(interner.table.lock().entries.len(), 1);
     assert!(Arc::ptr_eq(&held, &interner.intern(&policy(1), &"a".into(), &[])));
 }
+
+#[test]
+fn what_nobody_else_holds_is_forgotten_at_once() {
+    let interner = Interner::default();
+    let policy =
+        PolicyName { id: PolicyId(1), database: "metrics".into(), policy: "autogen".into() };
+    let intern = || interner.intern(&policy, &"cpu".into(), &[]);
+    let held = intern();
+    interner.forget(intern());
+    assert!(Arc::ptr_eq(&held, &intern()), "somebody holds it");
+    let weak = Arc::downgrade(&held);
+    interner.forget(held);
+    assert!(weak.upgrade().is_none());
+}
