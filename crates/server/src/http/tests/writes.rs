@@ -99,9 +99,20 @@ async fn gzip_and_precision_are_read() {
 #[tokio::test]
 async fn an_unknown_encoding_is_refused() {
     let site = Site::new();
-    let request =
-        Request::builder().method(Method::POST).uri("/write").header("content-encoding", "br");
-    assert_eq!(site.send(request.body(Body::from("m v=1")).unwrap()).await.status, 415);
+    for (path, taken) in
+        [("/write", "gzip"), ("/api/v2/write", "gzip"), ("/api/v1/write", "snappy")]
+    {
+        for encoding in ["br", "zstd", "deflate"] {
+            let request = Request::builder()
+                .method(Method::POST)
+                .uri(path)
+                .header("content-encoding", encoding);
+            let got = site.send(request.body(Body::from("m v=1")).unwrap()).await;
+            assert_eq!(got.status, 415, "{path} {encoding}");
+            let error = got.json()["error"].as_str().unwrap().to_owned();
+            assert!(error.contains(encoding) && error.contains(taken), "{error}");
+        }
+    }
 }
 
 #[tokio::test]
