@@ -17,10 +17,11 @@ use crate::compact::{self, Candidate};
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::folder::Folder;
-use crate::head::{Head, Schema};
+use crate::head::{Head, Schema, SeriesLimits};
 use crate::identity::{PolicyId, PolicyName};
 use crate::options::Options;
 use crate::retention;
+use crate::room::Room;
 use crate::shape::Shapes;
 use crate::stats::{Counters, Maintained, Stats};
 use crate::wal::{Setting, Wal};
@@ -52,6 +53,8 @@ pub struct Store {
     /// Whether a flush was asked for.
     asked: Mutex<bool>,
     asking: Condvar,
+    /// Whether the disk has room for more.
+    disk_room: Room,
     /// Told when a flush has made room in the head.
     has_room: Condvar,
     room: Mutex<()>,
@@ -85,7 +88,7 @@ impl Store {
             counters.corruption();
             tracing::error!(%error, "a block is damaged and was put aside; the others are served");
         }
-        let schema = Schema::new(shapes.clone(), options.series_max);
+        let schema = Schema::new(shapes.clone(), SeriesLimits::of(&options));
         recover::note_fields(&schema, &opened.blocks, &counters);
         let head = Head::new(folder.partitions, schema, shapes.clone());
         let setting = Setting {
@@ -96,7 +99,9 @@ impl Store {
             counters: counters.clone(),
         };
         let segments = recover::segments(&setting)?;
+        let (watched, clock_too) = (disk.clone(), clock.clone());
         let store = Self {
+            disk_room: Room::new(watched, clock_too, dir.to_owned(), options.disk_free_min),
             wal: Wal::new(setting, segments.clone()),
             folder,
             disk,
@@ -207,6 +212,7 @@ impl Store {
             head_bytes_max: self.options.head_bytes_max,
             wal_bytes,
             wal_segments,
+            disk_free_bytes: self.disk_room.free(),
             block_count: blocks.len() as u64,
             block_bytes: blocks.iter().map(|block| block.bytes).sum(),
             block_values: blocks.iter().map(|block| block.values).sum(),

@@ -1,7 +1,7 @@
 //! A disk in memory that forgets what was not synced when it loses power, and fails on
 //! demand. For tests only.
 
-use super::{Disk, Entry, File, Lock};
+use super::{Disk, Entry, File, Lock, Space};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -39,6 +39,8 @@ struct State {
     fault: Option<(u64, Fault)>,
     crashed: bool,
     full: bool,
+    /// Where it was set; else there is more than anybody needs.
+    space: Option<Space>,
 }
 
 /// See the module.
@@ -63,6 +65,11 @@ impl Simulated {
     /// Whether writes fail for want of space.
     pub fn set_full(&self, full: bool) {
         self.0.lock().full = full;
+    }
+
+    /// Says how much room there is; writes go on, whatever it is.
+    pub fn set_space(&self, space: Space) {
+        self.0.lock().space = Some(space);
     }
 
     /// The disk as it is found after a power cut. `torn` chooses how much of what was not
@@ -199,6 +206,12 @@ impl Disk for Simulated {
         state.durable.retain(|path, _| !is_inside(path));
         state.durable.extend(now.into_iter().filter(|(path, _)| is_inside(path)));
         Ok(())
+    }
+
+    fn space(&self, folder: &Path) -> io::Result<Space> {
+        let state = self.0.lock();
+        state.alive("ask for space", folder)?;
+        Ok(state.space.unwrap_or(Space { free: u64::MAX, total: u64::MAX }))
     }
 
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {

@@ -82,8 +82,8 @@ pub struct Frozen {
 pub struct Removed {
     /// From where.
     pub slots: Vec<u32>,
-    /// How many series these were.
-    pub series: u64,
+    /// How many series these were of each measurement.
+    pub series: HashMap<(PolicyId, Arc<str>), u64>,
 }
 
 impl Partition {
@@ -271,7 +271,12 @@ impl Partition {
         }
         drop(rows);
         let mut names = self.names.write();
-        let series = slots.iter().map(|slot| names.remove(*slot)).sum();
+        let mut series = HashMap::new();
+        for slot in &slots {
+            if let Some(measurement) = names.measurement(*slot) {
+                *series.entry(measurement).or_default() += names.remove(*slot);
+            }
+        }
         Removed { slots, series }
     }
 

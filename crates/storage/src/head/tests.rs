@@ -20,7 +20,8 @@ fn scope() -> Scope {
 
 fn head(partitions: u16) -> Head {
     let shapes: Arc<Shapes> = Arc::default();
-    Head::new(partitions, Schema::new(shapes.clone(), 1000), shapes)
+    let limits = SeriesLimits { series_max: 1000, per_measurement_max: 1000, name_bytes_max: 100 };
+    Head::new(partitions, Schema::new(shapes.clone(), limits), shapes)
 }
 
 fn place(head: &Head, name: &str) -> Place {
@@ -50,7 +51,7 @@ fn spellings_of_one_stream_lead_to_it() {
         let expected = if key == b"b" { b } else { a };
         assert_eq!(find(&mut resolver, scope(), key), expected);
     }
-    let refuse = |_: (Arc<str>, Tags)| Err(Refusal::Limit { limit: "none".into() });
+    let refuse = |_: (Arc<str>, Tags)| Err(Refusal::Limit { name: "none", limit: "none".into() });
     let elsewhere = Scope { dialect: Dialect::Plain, ..scope() };
     resolver.find(elsewhere, b"a", identify, refuse).expect_err("another dialect, another key");
     drop(resolver);
