@@ -1,4 +1,5 @@
 use super::*;
+use crate::dispatch::Ordinary;
 use proptest::prelude::*;
 
 fn bits(values: &[f64]) -> Vec<u64> {
@@ -96,7 +97,29 @@ fn textures() -> impl Strategy<Value = Vec<f64>> {
     })
 }
 
+/// Decodes as a processor without anything beyond the ordinary does.
+fn decode_ordinarily(bytes: &[u8], count: usize) -> Vec<f64> {
+    let mut cursor = Cursor::new(bytes);
+    let (form, has_exceptions) = Form::from_head(cursor.u8().unwrap()).unwrap();
+    let exceptions = has_exceptions.then(|| Exceptions::read(&mut cursor, count).unwrap());
+    let mut out = Vec::new();
+    ReadForm { cursor: &mut cursor, count, form, out: &mut out }.on::<Ordinary>().unwrap();
+    exceptions.into_iter().for_each(|exceptions| exceptions.put(&mut out).unwrap());
+    out
+}
+
 proptest! {
+    #[test]
+    fn every_processor_decodes_the_same(values in textures(), cold: bool) {
+        let effort = if cold { Effort::Cold } else { Effort::Hot };
+        let mut bytes = Vec::new();
+        Encoder::with_effort(effort).encode(&values, &mut bytes);
+        prop_assert_eq!(bits(&decode_ordinarily(&bytes, values.len())), bits(&values));
+        let mut back = Vec::new();
+        decode(&bytes, values.len(), &mut back).unwrap();
+        prop_assert_eq!(bits(&back), bits(&values));
+    }
+
     #[test]
     fn every_slice_comes_back(values in textures()) {
         let bytes = check(&values);

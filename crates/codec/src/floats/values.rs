@@ -92,7 +92,7 @@ pub fn decode_into<'a>(
     prepare(out, count)?;
     let mut cursor = Cursor::new(bytes);
     cursor.u8()?;
-    integers::read(&mut cursor, count, &mut |integers| out.extend_from_slice(integers))?;
+    integers::read_into(&mut cursor, count, out)?;
     cursor.finish()?;
     Ok(Values::Scaled(Scaled { integers: out, scale }))
 }

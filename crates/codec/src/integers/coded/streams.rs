@@ -181,8 +181,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Makes sure that all strings end where their last numbers do.
-    pub(super) fn finish(self) -> Result<(), Error> {
-        for (bit, end) in self.bits.into_iter().zip(self.ends) {
+    pub(super) fn finish(&self) -> Result<(), Error> {
+        for (bit, end) in self.bits.iter().zip(self.ends) {
             if bit.div_ceil(8) != end {
                 let offset = self.offset + end;
                 return Err(Error::Invalid { what: "end of a stream", offset });
