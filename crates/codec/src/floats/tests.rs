@@ -60,7 +60,7 @@ fn impossible_heads_and_exceptions_are_refused() {
     refuse(&[0x80, 0, 0], "floats at offset 0: mode 0x80 is not known to this version");
     refuse(&[0x70, 0, 0, 0], "floats at offset 0: mode 0x70 is not known to this version");
     refuse(&[0x71, 0, 0, 0], "floats at offset 0: mode 0x71 is not known to this version");
-    refuse(&[0x33, 0, 0], "floats at offset 0: mode 0x33 is not known to this version");
+    refuse(&[0xb3, 0, 0], "floats at offset 0: mode 0xb3 is not known to this version");
     refuse(&[0x21, 0, 0], "floats at offset 0: mode 0x21 is not known to this version");
     refuse(&[0x40, 3, 0, 0, 0, 0], "count of exceptions at offset 1 is out of bounds");
     refuse(&[0x40, 1, 0, 4, 0, 0, 0, 0], "place of an exception at offset 2 is out of bounds");
@@ -85,6 +85,7 @@ fn textures() -> impl Strategy<Value = Vec<f64>> {
                     2 => whole * 0.001,
                     3 => whole / 1e3 / 1e3,
                     4 => whole * power,
+                    5 if digits > 9 => f64::from((whole / 100.0) as f32),
                     5 => f64::from((seed * whole) as f32),
                     6 => seed + whole,
                     7 if state % 50 == 0 => f64::NAN,

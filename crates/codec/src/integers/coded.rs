@@ -156,7 +156,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// At the start of a run, after its mode byte.
-    pub(super) fn new(cursor: &mut Cursor<'a>) -> Result<Self, Error> {
+    pub(super) fn new(cursor: &mut Cursor<'a>, count: usize) -> Result<Self, Error> {
         let offset = cursor.offset();
         let byte = cursor.u8()?;
         let (divisor, base) = (read_divisor(cursor)?, cursor.zigzag()?);
@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
         };
         let (differences, state) = (predictor.differences(), predictor.begin());
         let table = code::Table::read(cursor)?;
-        let streams = streams::Reader::new(cursor)?;
+        let streams = streams::Reader::new(cursor, count)?;
         Ok(Self { differences, divisor, base, state, table, streams })
     }
 

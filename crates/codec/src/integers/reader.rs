@@ -42,7 +42,7 @@ impl<'a, 'b> Reader<'a, 'b> {
                 cursor.clone().bytes(needed)?;
                 Mode::Raw
             }
-            CODED => Mode::Coded(Box::new(coded::Reader::new(cursor)?)),
+            CODED => Mode::Coded(Box::new(coded::Reader::new(cursor, count)?)),
             mode => return Err(Error::Mode { what: "integers", offset, mode }),
         };
         Ok(Self { cursor, left: count, mode })

@@ -32,6 +32,27 @@ fn what_programs_compute_has_forms_of_its_own() {
 }
 
 #[test]
+fn decimals_that_became_f32_are_decimals() {
+    let single = |i: i32, digits: i32| f64::from((f64::from(i) / 10f64.powi(digits)) as f32);
+    let temperatures = Vec::from_iter((0..300).map(|i| single(200 + i * 7 % 99, 1)));
+    check(&temperatures, Form::Single, 1, &[]);
+    check(&Vec::from_iter((0..300).map(|i| single(-i * 3331, 4))), Form::Single, 4, &[]);
+    // More digits than these are bits.
+    let many = Vec::from_iter((1..300).map(|i| single(50_000_000 + i * 77_777, 6)));
+    assert_eq!(Decimals::default().find(&many), None);
+}
+
+#[test]
+fn heads_name_scales() {
+    let heads = (0..0x40).filter(|head| Scale::from_head(*head).is_some());
+    let expected = (0..0x20).chain(0x23..0x30).chain([0x31]).chain(0x33..0x40);
+    assert!(heads.eq(expected));
+    for scale in (0..=u8::MAX).filter_map(|head| Some((head, Scale::from_head(head)?))) {
+        assert_eq!(scale.1.head(), scale.0);
+    }
+}
+
+#[test]
 fn few_strangers_are_exceptions() {
     let mut values = Vec::from_iter((0..200).map(f64::from));
     values[3] = f64::NAN;
@@ -105,8 +126,10 @@ proptest! {
         integers in prop::collection::vec(integers(), 1..300),
         digits in 0..16u8,
         strangers in prop::collection::vec((any::<f64>(), any::<prop::sample::Index>()), 0..9),
-        form in prop::sample::select(vec![Form::Quotient, Form::Product, Form::Thousandths]),
-        other in 3..16u8,
+        form in prop::sample::select(vec![
+            Form::Quotient, Form::Product, Form::Thousandths, Form::Single
+        ]),
+        other in 3..=SINGLE_EXPONENT_MAX,
     ) {
         let scale = Scale { form: Form::Quotient, exponent: digits };
         let mut values = vec![0.0; integers.len()];
