@@ -121,14 +121,10 @@ pub fn decode(bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Result<(), Erro
     let mut cursor = Cursor::new(bytes);
     cursor.u8()?;
     let step = cursor.zigzag()?;
-    let mut grid = 0i64;
-    let mut each = |distances: &[i64]| {
-        out.extend((0..).zip(distances).map(|(index, distance)| {
-            distance.wrapping_add(grid).wrapping_add(step.wrapping_mul(index))
-        }));
-        grid = grid.wrapping_add(step.wrapping_mul(distances.len() as i64));
-    };
-    integers::read(&mut cursor, count, &mut each)?;
+    integers::read_into(&mut cursor, count, out)?;
+    for (index, at) in (0..).zip(out.iter_mut()) {
+        *at = at.wrapping_add(step.wrapping_mul(index));
+    }
     cursor.finish()
 }
 

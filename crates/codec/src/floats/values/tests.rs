@@ -62,6 +62,7 @@ fn decimals_and_whole_numbers_come_as_integers() {
     assert!(check(&[0.001 * 7.0, 0.001 * 11.0]));
     assert!(check(&[1e18, 9.3e18 - 9e17, 7e15]));
     assert!(!check(&[0.1, 0.25, 7.0, f64::from_bits(0x7ff0_0000_0000_0002)]));
+    assert!(!check(&[0.1f32, 0.2, 0.7].map(f64::from)));
     assert!(!check(&[2f64.sqrt(), 3f64.sqrt(), 5f64.sqrt()]));
 }
 
