@@ -111,8 +111,10 @@ impl Schema {
     ) -> Vec<Option<u32>> {
         let is_new = |column: &&ColumnDef| shape.find(&column.name, 0).is_none();
         let fresh: Vec<_> = columns.iter().filter(is_new).cloned().collect();
-        self.widen(shape, &fresh);
-        self.note(policy, measurement, shape);
+        if !fresh.is_empty() {
+            self.widen(shape, &fresh);
+            self.note(policy, measurement, shape);
+        }
         columns.iter().map(|c| shape.find(&c.name, 0).map(|at| at as u32)).collect()
     }
 
