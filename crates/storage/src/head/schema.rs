@@ -181,12 +181,15 @@ impl Schema {
     ) -> Vec<Option<u32>> {
         let is_new = |column: &&ColumnDef| shape.find(&column.name, 0).is_none();
         let fresh: Vec<_> = columns.iter().filter(is_new).cloned().collect();
-        self.widen(shape, &fresh);
-        for column in shape.columns() {
-            self.note(policy, measurement, column);
+        if !fresh.is_empty() {
+            self.widen(shape, &fresh);
+            let mut measurements = self.measurements.lock();
+            let known = measurements.entry((policy, measurement.clone())).or_default();
+            known.series += fresh.len() as u64;
+            for column in &fresh {
+                known.fields.entry(column.name.clone()).or_insert(column.kind);
+            }
         }
-        let key = (policy, measurement.clone());
-        self.measurements.lock().entry(key).or_default().series += fresh.len() as u64;
         columns.iter().map(|c| shape.find(&c.name, 0).map(|at| at as u32)).collect()
     }
 

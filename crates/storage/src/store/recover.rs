@@ -70,7 +70,7 @@ struct Meanings {
 struct Meaning {
     place: Place,
     /// The columns as rows of this run call them, and where they are now.
-    columns: Vec<ColumnDef>,
+    columns: Arc<[ColumnDef]>,
     ordinals: Vec<Option<u32>>,
     /// Whether every column is where it was.
     is_in_place: bool,
