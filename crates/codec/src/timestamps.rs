@@ -9,7 +9,7 @@
 
 use crate::cursor::Cursor;
 use crate::varint::put_i64;
-use crate::{Error, assert_count, check_count, integers, prepare};
+use crate::{Effort, Error, assert_count, check_count, integers, prepare};
 
 /// A grid's step precedes the integers, which are distances from the grid. Other first
 /// bytes are modes of the integer layer itself.
@@ -25,29 +25,58 @@ const SAMPLES: usize = 256;
 /// jittered ones is a bit off, which adds up over a run.
 const ROUND_NS: [i64; 5] = [1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 60_000_000_000];
 
-/// Appends `timestamps`.
+/// Appends `timestamps`. [`Encoder`] does the same and keeps its scratch memory.
 ///
 /// # Panics
 /// Where there are more than [`crate::COUNT_MAX`] timestamps.
 pub fn encode(timestamps: &[i64], out: &mut Vec<u8>) {
-    assert_count(timestamps.len());
-    let mut encoder = integers::Encoder::new();
-    let start = out.len();
-    encoder.encode(timestamps, out);
-    if timestamps.len() < GRID_COUNT_MIN || integers::is_regular(&out[start..]) {
-        return;
+    Encoder::new().encode(timestamps, out);
+}
+
+/// Encodes runs of timestamps; it keeps its scratch memory between them.
+#[derive(Debug, Default)]
+pub struct Encoder {
+    integers: integers::Encoder,
+    /// Distances from a grid.
+    distances: Vec<i64>,
+    /// A second encoding, to compare with.
+    rival: Vec<u8>,
+}
+
+impl Encoder {
+    /// An encoder of hot runs, without scratch memory yet.
+    pub fn new() -> Self {
+        Self::default()
     }
-    let step = fitting_step(timestamps);
-    let distances: Vec<i64> = (0..)
-        .zip(timestamps)
-        .map(|(index, at)| at.wrapping_sub(step.wrapping_mul(index)))
-        .collect();
-    let mut grid = vec![GRID];
-    put_i64(&mut grid, step);
-    encoder.encode(&distances, &mut grid);
-    if grid.len() < out.len() - start {
-        out.truncate(start);
-        out.extend_from_slice(&grid);
+
+    /// The same for this effort.
+    pub fn with_effort(effort: Effort) -> Self {
+        Self { integers: integers::Encoder::with_effort(effort), ..Self::default() }
+    }
+
+    /// Appends `timestamps`.
+    ///
+    /// # Panics
+    /// Where there are more than [`crate::COUNT_MAX`] timestamps.
+    pub fn encode(&mut self, timestamps: &[i64], out: &mut Vec<u8>) {
+        assert_count(timestamps.len());
+        let start = out.len();
+        self.integers.encode(timestamps, out);
+        if timestamps.len() < GRID_COUNT_MIN || integers::is_regular(&out[start..]) {
+            return;
+        }
+        let step = fitting_step(timestamps);
+        let distance = |(index, at): (i64, &i64)| at.wrapping_sub(step.wrapping_mul(index));
+        self.distances.clear();
+        self.distances.extend((0..).zip(timestamps).map(distance));
+        self.rival.clear();
+        self.rival.push(GRID);
+        put_i64(&mut self.rival, step);
+        self.integers.encode(&self.distances, &mut self.rival);
+        if self.rival.len() < out.len() - start {
+            out.truncate(start);
+            out.extend_from_slice(&self.rival);
+        }
     }
 }
 
