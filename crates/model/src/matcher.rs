@@ -108,6 +108,60 @@ impl Predicate {
         Self::And(matchers.into_iter().map(Self::Match).collect())
     }
 
+    /// That nothing fits.
+    pub const NONE: Self = Self::Or(Vec::new());
+
+    /// What is left to ask of the streams of `measurement` so that their column `field`
+    /// fits: a predicate of tags, database and policy. [`Predicate::ALL`] where nothing is
+    /// left, [`Predicate::NONE`] where none can fit.
+    pub fn of_column(&self, measurement: &str, field: &str) -> Self {
+        match self {
+            Self::And(parts) => {
+                let mut left = Vec::new();
+                for part in parts {
+                    match part.of_column(measurement, field) {
+                        Self::And(all) if all.is_empty() => {}
+                        Self::Or(none) if none.is_empty() => return Self::NONE,
+                        part => left.push(part),
+                    }
+                }
+                Self::And(left)
+            }
+            Self::Or(parts) => {
+                let mut left = Vec::new();
+                for part in parts {
+                    match part.of_column(measurement, field) {
+                        Self::And(all) if all.is_empty() => return Self::ALL,
+                        Self::Or(none) if none.is_empty() => {}
+                        part => left.push(part),
+                    }
+                }
+                Self::Or(left)
+            }
+            Self::Not(part) => match part.of_column(measurement, field) {
+                Self::And(all) if all.is_empty() => Self::NONE,
+                Self::Or(none) if none.is_empty() => Self::ALL,
+                part => Self::Not(Box::new(part)),
+            },
+            Self::Match(matcher) => {
+                let fits = match &matcher.attribute {
+                    Attribute::Name => matcher.op.matches(&metric_name(measurement, field)),
+                    Attribute::Measurement => matcher.op.matches(measurement),
+                    Attribute::Field => matcher.op.matches(field),
+                    Attribute::Database | Attribute::Policy | Attribute::Tag(_) => {
+                        return self.clone();
+                    }
+                };
+                if fits { Self::ALL } else { Self::NONE }
+            }
+        }
+    }
+
+    /// Whether it is [`Predicate::NONE`].
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::Or(parts) if parts.is_empty())
+    }
+
     /// Whether the series fits.
     pub fn matches(&self, series: &SeriesMeta) -> bool {
         self.matches_column(&series.stream, &series.field)

@@ -48,6 +48,11 @@ impl Identity {
         ((self.hash >> 64) as u64 % u64::from(partitions)) as u16
     }
 
+    /// The hash of measurement and tags, which joins a stream with itself in blocks.
+    pub fn hash(&self) -> u128 {
+        self.hash
+    }
+
     /// The order in which blocks hold streams.
     pub fn order(&self, other: &Self) -> Ordering {
         let (a, b) = (&self.key, &other.key);

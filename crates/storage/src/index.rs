@@ -8,6 +8,7 @@ use crate::identity::{Identity, PolicyName};
 use model::{Attribute, MatchOp, Matcher, Predicate, Tags};
 use roaring::{MultiOps, RoaringBitmap};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 /// Streams by value.
@@ -23,23 +24,75 @@ pub struct Index {
 }
 
 /// Streams that may fit.
-struct Found {
-    set: RoaringBitmap,
+pub struct Found {
+    /// Their ordinals.
+    pub set: RoaringBitmap,
     /// Whether every one of them does.
-    is_exact: bool,
+    pub is_exact: bool,
+}
+
+/// Finds streams by one condition, so that [`evaluate`] finds them by many.
+pub trait Leaves {
+    /// Why that may fail.
+    type Error;
+
+    /// Every stream.
+    fn all(&self) -> RoaringBitmap;
+
+    /// The streams that may fit a condition.
+    ///
+    /// # Errors
+    /// Where the index cannot be read.
+    fn find(&self, matcher: &Matcher) -> Result<Found, Self::Error>;
+}
+
+/// The streams that may fit conditions that are joined.
+///
+/// # Errors
+/// Where the index cannot be read.
+pub fn evaluate<L: Leaves>(leaves: &L, predicate: &Predicate) -> Result<Found, L::Error> {
+    match predicate {
+        Predicate::And(parts) => {
+            let mut found = Found { set: leaves.all(), is_exact: true };
+            for part in parts {
+                // Where nothing is left, nothing can come back.
+                if found.set.is_empty() {
+                    break;
+                }
+                let part = evaluate(leaves, part)?;
+                found.set &= part.set;
+                found.is_exact &= part.is_exact;
+            }
+            Ok(found)
+        }
+        Predicate::Or(parts) => {
+            let mut found = Found { set: RoaringBitmap::new(), is_exact: true };
+            for part in parts {
+                let part = evaluate(leaves, part)?;
+                found.set |= part.set;
+                found.is_exact &= part.is_exact;
+            }
+            Ok(found)
+        }
+        Predicate::Not(part) => {
+            let part = evaluate(leaves, part)?;
+            // What may fit may also not: only an exact answer can be turned round.
+            let all = leaves.all();
+            let set = if part.is_exact { all - part.set } else { all };
+            Ok(Found { set, is_exact: part.is_exact })
+        }
+        Predicate::Match(matcher) => leaves.find(matcher),
+    }
+}
+
+/// Whether PromQL's name `wanted` may be that of a field of `measurement`: names are
+/// `measurement` or `measurement_field`.
+pub fn may_begin_name(measurement: &str, wanted: &str) -> bool {
+    let rest = wanted.strip_prefix(measurement);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
 impl Index {
-    /// From parts that were written down. `policies` say which streams belong to each.
-    pub fn from_parts(
-        policies: Vec<(PolicyName, RoaringBitmap)>,
-        measurements: Postings,
-        tags: BTreeMap<Arc<str>, Postings>,
-    ) -> Self {
-        let all = policies.iter().map(|(_, set)| set).union();
-        Self { all, policies, measurements, tags }
-    }
-
     /// Adds a stream.
     pub fn insert(&mut self, ordinal: u32, identity: &Identity) {
         let key = &identity.key;
@@ -76,50 +129,8 @@ impl Index {
 
     /// Every stream that may fit.
     pub fn candidates(&self, predicate: &Predicate) -> RoaringBitmap {
-        self.evaluate(predicate).set
-    }
-
-    fn evaluate(&self, predicate: &Predicate) -> Found {
-        match predicate {
-            Predicate::And(parts) => {
-                let mut found = Found { set: self.all.clone(), is_exact: true };
-                for part in parts {
-                    let part = self.evaluate(part);
-                    found.set &= part.set;
-                    found.is_exact &= part.is_exact;
-                }
-                found
-            }
-            Predicate::Or(parts) => {
-                let mut found = Found { set: RoaringBitmap::new(), is_exact: true };
-                for part in parts {
-                    let part = self.evaluate(part);
-                    found.set |= part.set;
-                    found.is_exact &= part.is_exact;
-                }
-                found
-            }
-            Predicate::Not(part) => {
-                let part = self.evaluate(part);
-                // What may fit may also not: only an exact answer can be turned round.
-                let set = if part.is_exact { &self.all - part.set } else { self.all.clone() };
-                Found { set, is_exact: part.is_exact }
-            }
-            Predicate::Match(matcher) => self.find(matcher),
-        }
-    }
-
-    fn find(&self, matcher: &Matcher) -> Found {
-        let op = &matcher.op;
-        let set = match &matcher.attribute {
-            Attribute::Database => self.of_policies(|name| op.matches(&name.database)),
-            Attribute::Policy => self.of_policies(|name| op.matches(&name.policy)),
-            Attribute::Measurement => of_values(&self.measurements, op),
-            Attribute::Tag(name) => self.of_tag(name, op),
-            Attribute::Field => return Found { set: self.all.clone(), is_exact: false },
-            Attribute::Name => return Found { set: self.of_name(op), is_exact: false },
-        };
-        Found { set, is_exact: true }
+        let Ok(found) = evaluate(self, predicate);
+        found.set
     }
 
     fn of_policies(&self, fits: impl Fn(&PolicyName) -> bool) -> RoaringBitmap {
@@ -150,11 +161,29 @@ impl Index {
     /// measurements that it begins with.
     fn of_name(&self, op: &MatchOp) -> RoaringBitmap {
         let MatchOp::Equal(wanted) = op else { return self.all.clone() };
-        let fits = |measurement: &str| {
-            let rest = wanted.strip_prefix(measurement);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-        };
+        let fits = |measurement: &str| may_begin_name(measurement, wanted);
         self.measurements.iter().filter(|(name, _)| fits(name)).map(|(_, set)| set).union()
+    }
+}
+
+impl Leaves for Index {
+    type Error = Infallible;
+
+    fn all(&self) -> RoaringBitmap {
+        self.all.clone()
+    }
+
+    fn find(&self, matcher: &Matcher) -> Result<Found, Infallible> {
+        let op = &matcher.op;
+        let set = match &matcher.attribute {
+            Attribute::Database => self.of_policies(|name| op.matches(&name.database)),
+            Attribute::Policy => self.of_policies(|name| op.matches(&name.policy)),
+            Attribute::Measurement => of_values(&self.measurements, op),
+            Attribute::Tag(name) => self.of_tag(name, op),
+            Attribute::Field => return Ok(Found { set: self.all(), is_exact: false }),
+            Attribute::Name => return Ok(Found { set: self.of_name(op), is_exact: false }),
+        };
+        Ok(Found { set, is_exact: true })
     }
 }
 

@@ -11,7 +11,7 @@ mod recover;
 mod select;
 mod write;
 
-use crate::block::{Block, Blocks, Context, Handles, Name};
+use crate::block::{Block, Blocks, Cache, Context, Handles, Name};
 use crate::catalog::Catalog;
 use crate::compact::{self, Candidate};
 use crate::disk::Disk;
@@ -47,6 +47,7 @@ pub struct Store {
     head: Head,
     wal: Wal,
     blocks: Blocks,
+    cache: Arc<Cache>,
     /// Held by whoever flushes, merges or drops; it knows the last flush.
     working: Mutex<u64>,
     /// Whether a flush was asked for.
@@ -75,19 +76,18 @@ impl Store {
         let catalog = Catalog::open(folder.catalog(), disk.clone())?;
         let context = Context {
             disk: disk.clone(),
-            interner: interner.clone(),
             shapes: shapes.clone(),
             handles: Arc::new(Handles::default()),
+            cache: Arc::new(Cache::new(options.index_cache_bytes)),
         };
-        let state = catalog.state();
-        let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
-        let opened = Blocks::open(folder.blocks(), context, &known)?;
+        let cache = context.cache.clone();
+        let opened = Blocks::open(folder.blocks(), context)?;
         for error in &opened.damages {
             counters.corruption();
             tracing::error!(%error, "a block is damaged and was put aside; the others are served");
         }
         let schema = Schema::new(shapes.clone(), options.series_max);
-        recover::note_fields(&schema, &opened.blocks);
+        recover::note_fields(&schema, &opened.blocks, &counters);
         let head = Head::new(folder.partitions, schema);
         let setting = Setting {
             disk: disk.clone(),
@@ -109,6 +109,7 @@ impl Store {
             catalog,
             head,
             blocks: opened.blocks,
+            cache,
             working: Mutex::new(opened.last_sequence),
             asked: Mutex::new(false),
             asking: Condvar::new(),
@@ -201,6 +202,7 @@ impl Store {
     pub fn stats(&self) -> Stats {
         let (wal_bytes, wal_segments) = self.wal.size();
         let blocks = self.blocks.list();
+        let cache = self.cache.usage();
         let mut stats = Stats {
             series: self.head.schema.series(),
             streams: self.head.streams(),
@@ -211,6 +213,10 @@ impl Store {
             block_count: blocks.len() as u64,
             block_bytes: blocks.iter().map(|block| block.bytes).sum(),
             block_values: blocks.iter().map(|block| block.values).sum(),
+            block_memory_bytes: blocks.iter().map(|block| block.memory() as u64).sum(),
+            cache_bytes: cache.bytes,
+            cache_hits: cache.hits,
+            cache_misses: cache.misses,
             ..Stats::default()
         };
         self.counters.fill(&mut stats);
@@ -240,7 +246,7 @@ impl Store {
             tracing::info!(block = %block.name, bytes = block.bytes, "retention drops a block");
         }
         if !doomed.is_empty() {
-            self.blocks.replace(&[], &doomed, &|_| None)?;
+            self.blocks.replace(&[], &doomed)?;
         }
         Ok(doomed.len() as u64)
     }
@@ -252,7 +258,7 @@ impl Store {
             name: block.name,
             range: block.range,
             bytes: block.bytes,
-            has_dropped: block.policies.iter().any(|policy| !live.contains(policy)),
+            has_dropped: block.policies().any(|policy| !live.contains(&policy)),
         };
         list.iter().map(candidate).collect()
     }

@@ -51,13 +51,11 @@ impl Schema {
         Err(Refusal::Limit { limit })
     }
 
-    /// Notes which fields a block has.
-    pub fn note(&self, policy: PolicyId, measurement: &Arc<str>, shape: &Shape) {
+    /// Notes a field that is stored.
+    pub fn note(&self, policy: PolicyId, measurement: &Arc<str>, column: &ColumnDef) {
         let mut measurements = self.measurements.lock();
         let fields = measurements.entry((policy, measurement.clone())).or_default();
-        for column in shape.columns() {
-            fields.entry(column.name.clone()).or_insert(column.kind);
-        }
+        fields.entry(column.name.clone()).or_insert(column.kind);
     }
 
     /// Gives `stream` the columns of `fields` that it lacks: all of them, or none.
@@ -104,7 +102,9 @@ impl Schema {
         let fresh: Vec<_> = columns.iter().filter(is_new).cloned().collect();
         self.widen(&mut shape, &fresh);
         let identity = &stream.identity;
-        self.note(identity.policy, &identity.key.measurement, &shape);
+        for column in shape.columns() {
+            self.note(identity.policy, &identity.key.measurement, column);
+        }
         columns.iter().map(|c| shape.find(&c.name, 0).map(|at| at as u32)).collect()
     }
 

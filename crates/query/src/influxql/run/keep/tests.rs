@@ -9,7 +9,9 @@ use std::sync::Arc;
 fn frame() -> Frame {
     let mut floats = Samples::new(Kind::F64);
     let mut integers = Samples::new(Kind::I64);
-    for (at, value) in [1.5, -2.0, f64::NAN, 90.0, 90.5, 0.0, -0.0, f64::INFINITY].into_iter().enumerate() {
+    for (at, value) in
+        [1.5, -2.0, f64::NAN, 90.0, 90.5, 0.0, -0.0, f64::INFINITY].into_iter().enumerate()
+    {
         assert!(floats.push(Timestamp(at as i64), ValueRef::F64(value)));
         if at % 3 != 1 {
             assert!(integers.push(Timestamp(at as i64), ValueRef::I64(at as i64 - 3)));
@@ -31,7 +33,8 @@ fn check(condition: &str, is_quick: bool) {
     let Select { condition: Some(mut expr), .. } = select.as_ref().clone() else { panic!() };
     expr.walk_mut(&mut |part| {
         if let crate::influxql::ast::Expr::Reference(reference) = part {
-            reference.kind = if reference.name == "f" { DataType::Float } else { DataType::Integer };
+            reference.kind =
+                if reference.name == "f" { DataType::Float } else { DataType::Integer };
         }
     });
     let mut columns = Columns::default();
