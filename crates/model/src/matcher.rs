@@ -70,6 +70,19 @@ impl MatchOp {
     }
 }
 
+impl MatchOp {
+    /// Whether both say the same in the same words.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Equal(a), Self::Equal(b)) | (Self::NotEqual(a), Self::NotEqual(b)) => a == b,
+            (Self::Regex(a), Self::Regex(b)) | (Self::NotRegex(a), Self::NotRegex(b)) => {
+                a.as_str() == b.as_str()
+            }
+            _ => false,
+        }
+    }
+}
+
 /// One condition.
 #[derive(Clone, Debug)]
 pub struct Matcher {
@@ -154,6 +167,18 @@ impl Predicate {
                 };
                 if fits { Self::ALL } else { Self::NONE }
             }
+        }
+    }
+
+    /// Whether both say the same in the same words.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::And(a), Self::And(b)) | (Self::Or(a), Self::Or(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_same(b))
+            }
+            (Self::Not(a), Self::Not(b)) => a.is_same(b),
+            (Self::Match(a), Self::Match(b)) => a.attribute == b.attribute && a.op.is_same(&b.op),
+            _ => false,
         }
     }
 

@@ -15,6 +15,7 @@
 mod array;
 mod cache;
 mod dictionary;
+mod families;
 mod find;
 mod footer;
 mod group;

@@ -30,11 +30,7 @@ impl Source for Store {
     }
 
     fn outline(&self, selection: &Selection, budget: &Budget) -> Result<Outline, SourceError> {
-        let mut outline = Outline::default();
-        for series in self.gather(&selection.predicate, selection.range, budget)? {
-            outline.add(series.meta());
-        }
-        Ok(outline)
+        Ok(self.outline_of(selection, budget)?)
     }
 
     fn aggregate(&self, asked: &Aggregation<'_>, budget: &Budget) -> Result<Groups, SourceError> {
@@ -102,7 +98,7 @@ impl Store {
 impl Store {
     /// What the head has inside `range` of streams that may fit, by partition. It is looked at
     /// before the blocks: what is flushed meanwhile is then found in both, never in none.
-    fn head_parts(
+    pub(super) fn head_parts(
         &self,
         predicate: &Predicate,
         range: TimeRange,
@@ -116,7 +112,7 @@ impl Store {
     }
 
     /// The blocks that may have rows inside `range`, from the oldest flush to the newest.
-    fn blocks_inside(&self, range: TimeRange) -> Vec<Arc<Block>> {
+    pub(super) fn blocks_inside(&self, range: TimeRange) -> Vec<Arc<Block>> {
         let list = self.blocks.list();
         let mut inside: Vec<_> =
             list.iter().filter(|block| block.range.overlaps(&range)).cloned().collect();
