@@ -7,6 +7,7 @@
 mod databases;
 mod flush;
 mod merge;
+mod outline;
 mod recover;
 mod select;
 mod write;

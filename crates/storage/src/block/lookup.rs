@@ -163,7 +163,16 @@ impl<'a> Lookup<'a> {
         Ok(pairs)
     }
 
-    fn text(&mut self, dictionary: &Dictionary, tag: u32, rank: u32) -> Result<Arc<str>, Error> {
+    /// The value of `rank` that a tag has.
+    ///
+    /// # Errors
+    /// When a page is damaged or cannot be read.
+    pub(super) fn text(
+        &mut self,
+        dictionary: &Dictionary,
+        tag: u32,
+        rank: u32,
+    ) -> Result<Arc<str>, Error> {
         if let Some(text) = self.texts.get(&(tag, rank)) {
             return Ok(text.clone());
         }
