@@ -3,6 +3,8 @@
 mod compat;
 mod crash;
 mod damage;
+mod faults;
+mod histories;
 mod limits;
 mod model_map;
 mod queries;

@@ -11,6 +11,7 @@ use crate::series::joined;
 use crate::shape::{ColumnDef, Shape};
 use model::TimeRange;
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::Arc;
 
 /// A stream of one of the inputs: which input, and which stream there.
@@ -111,26 +112,35 @@ impl Merging<'_> {
         }
         places.sort_by_key(|(_, place)| place.summary.range.start);
         for batch in batches(&places) {
-            let rows = self.read(batch, sources, &columns, &ordinals);
+            let rows = self.read(batch, sources, &columns, &ordinals)?;
             self.writer.add(&rows, 0..rows.timestamps.len(), &mut self.encoder)?;
         }
         self.writer.end_stream(identity, &self.store.shapes.intern(&columns));
         Ok(())
     }
 
-    /// The rows of some chunks, each time once.
+    /// The rows of some chunks, each time once; what is damaged is left out.
+    ///
+    /// # Errors
+    /// When the disk refuses to read: the bytes may be sound, so that nothing is left out.
     fn read(
         &mut self,
         batch: &[(usize, Place)],
         sources: &[Source],
         columns: &[ColumnDef],
         ordinals: &[Vec<Option<u32>>],
-    ) -> RowSet {
+    ) -> Result<RowSet, Error> {
         let mut decoded: Vec<(usize, RowSet)> = Vec::with_capacity(batch.len());
         for (source, place) in batch {
             let input = sources[*source].0;
             let block = &self.inputs[input];
-            let rows = block.read_chunk(place, &mut self.bytes).map_err(|e| e.to_string());
+            let rows = match block.read_chunk(place, &mut self.bytes) {
+                // A file that is cut short stays so.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    Err(error.to_string())
+                }
+                other => Ok(other?),
+            };
             let rows = rows.and_then(|()| {
                 let rows = chunk::decode(&self.bytes, &place.summary, &ordinals[*source]);
                 rows.map_err(|damage| damage.what)
@@ -149,7 +159,7 @@ impl Merging<'_> {
         decoded.sort_by_key(|(source, _)| *source);
         let rows: Vec<&dyn RowSource> =
             decoded.iter().map(|(_, rows)| rows as &dyn RowSource).collect();
-        merge(&rows, columns, TimeRange::ALL)
+        Ok(merge(&rows, columns, TimeRange::ALL))
     }
 }
 
