@@ -34,6 +34,34 @@ fn a_read_that_fails_during_a_merge_costs_nothing() {
     assert!(rig.files("blocks").iter().all(|name| name.ends_with(".block")));
 }
 
+/// A kill leaves the name of a merged block where only the running system has it. The next
+/// start removes what it was merged from, and then the power is cut.
+#[test]
+fn a_kill_during_a_merge_and_then_a_power_cut_cost_nothing() {
+    let one = Options { partitions: 1, ..options() };
+    let rig = Rig::with(Simulated::new(), one.clone()).expect("open");
+    let mut expected = Expected::default();
+    for n in 0..4 {
+        let points = [float("cpu,host=a", NOW + n, n as f64)];
+        rig.put(&points);
+        expected.add(&points);
+        rig.store.flush().expect("flush");
+    }
+    let flushed = rig.disk.after_power_cut(0);
+    let mut merged = 0;
+    for at in 0..40 {
+        let rig = Rig::with(flushed.after_power_cut(0), one.clone()).expect("open");
+        rig.disk.fail_at(rig.disk.operations() + at, Fault::Crash);
+        merged += u32::from(rig.store.maintain().is_ok());
+        let next = Rig::with(rig.disk.after_kill(), one.clone()).expect("open");
+        for shape in 0..20 {
+            let found = Rig::with(next.disk.after_power_cut(shape), one.clone()).expect("open");
+            assert_eq!(found.all(), expected.0, "operation {at}, shape {shape}");
+        }
+    }
+    assert!((1..40).contains(&merged), "some kills come in the merge, some after it: {merged}");
+}
+
 #[test]
 fn rows_are_kept_as_long_as_their_policy_says_now() {
     let kept = Options { retention: Some(Span(2 * Span::DAY.0)), ..options() };
@@ -164,6 +192,23 @@ fn a_drop_that_failed_loses_no_later_write() {
             let value = found.get("cpu value").and_then(|samples| samples.get(&(NOW + 1)));
             assert_eq!(value, Some(&Value::F64(2.0)), "plan {at}, shape {shape}");
         }
+    }
+}
+
+#[test]
+fn a_new_folder_is_durable_before_anything_in_it() {
+    for at in 0..12 {
+        let disk = Simulated::new();
+        disk.fail_at(at, Fault::Sync);
+        let rig = match Rig::with(disk.clone(), options()) {
+            Ok(rig) => rig,
+            Err(_) => Rig::with(disk, options()).expect("the second time"),
+        };
+        let points = [float("cpu", NOW, 1.0)];
+        let Ok(_) = rig.write(&points) else { continue };
+        let mut expected = Expected::default();
+        expected.add(&points);
+        assert_eq!(rig.lose_power(0, options()).all(), expected.0, "sync {at} failed");
     }
 }
 

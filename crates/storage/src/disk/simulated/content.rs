@@ -22,7 +22,10 @@ pub struct Content {
 enum Change {
     /// The file was emptied by making it again.
     Empty,
-    Write { offset: usize, bytes: Vec<u8> },
+    Write {
+        offset: usize,
+        bytes: Vec<u8>,
+    },
 }
 
 impl Change {

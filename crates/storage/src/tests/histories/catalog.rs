@@ -1,8 +1,9 @@
 //! Which databases and policies there are, and which a restart may find instead after a
 //! change that failed.
 
+use crate::disk::simulated::Random;
 use model::Span;
-use model::port::{Catalog, Policy};
+use model::port::{Catalog, CatalogError, Policy, PolicyChange};
 use std::collections::BTreeMap;
 
 /// What is known of a policy.
@@ -101,9 +102,84 @@ fn text(plain: &Plain) -> String {
 /// The policy that a database is born with.
 pub const BORN_WITH: &str = "autogen";
 
-/// A policy as it is asked for.
-pub fn policy(name: &str, duration: Option<Span>, is_default: bool) -> Policy {
-    Policy { name: name.into(), duration, shard: Span::DAY, replication: 1, is_default }
+/// A change of databases and policies.
+#[derive(Clone, Debug)]
+pub enum Change {
+    CreateDatabase { database: String },
+    DropDatabase { database: String },
+    CreatePolicy { database: String, name: String, duration: Option<Span>, is_default: bool },
+    AlterPolicy { database: String, name: String, duration: Option<Span> },
+    DropPolicy { database: String, name: String },
+}
+
+impl Change {
+    pub fn random(random: &mut Random) -> Self {
+        let database = format!("d{}", random.below(3));
+        let is_first = random.chance(200);
+        let name = if is_first { BORN_WITH.to_owned() } else { format!("p{}", random.below(3)) };
+        let hours = *random.pick(&[None, Some(1), Some(30), Some(24 * 20), Some(24 * 400)]);
+        let duration = hours.map(|hours| Span(hours * Span::HOUR.0));
+        match random.below(8) {
+            0 => Self::DropDatabase { database },
+            1 | 2 => Self::DropPolicy { database, name },
+            3 => Self::CreateDatabase { database },
+            4 => Self::AlterPolicy { database, name, duration },
+            _ => {
+                let is_default = random.chance(200);
+                Self::CreatePolicy { database, name, duration, is_default }
+            }
+        }
+    }
+
+    /// Asks the store for it; answers what should be there then, and what the store says.
+    pub fn make(
+        &self,
+        databases: &mut Databases,
+        store: &dyn Catalog,
+    ) -> (Listing, Result<(), CatalogError>) {
+        let mut wanted = databases.now.clone();
+        let result = match self {
+            Self::CreateDatabase { database } => {
+                let born = databases.fresh(None, true);
+                let policies = [(BORN_WITH.to_owned(), born)].into_iter().collect();
+                wanted.entry(database.clone()).or_insert(policies);
+                store.create_database(database, None)
+            }
+            Self::DropDatabase { database } => {
+                wanted.remove(database);
+                store.drop_database(database)
+            }
+            Self::CreatePolicy { database, name, duration, is_default } => {
+                let made = databases.fresh(*duration, *is_default);
+                // One that is there already is the same, or in the way.
+                let policies = wanted.get_mut(database);
+                if let Some(policies) = policies.filter(|known| !known.contains_key(name)) {
+                    policies.values_mut().for_each(|known| known.is_default &= !is_default);
+                    policies.insert(name.clone(), made);
+                }
+                let (duration, is_default) = (*duration, *is_default);
+                let (shard, replication) = (Span::DAY, 1);
+                let name = name.as_str().into();
+                let policy = Policy { name, duration, shard, replication, is_default };
+                store.create_policy(database, policy)
+            }
+            Self::AlterPolicy { database, name, duration } => {
+                let known = wanted.get_mut(database).and_then(|known| known.get_mut(name));
+                if let Some(known) = known {
+                    known.duration = *duration;
+                }
+                let change = PolicyChange { duration: Some(*duration), ..PolicyChange::default() };
+                store.alter_policy(database, name, change)
+            }
+            Self::DropPolicy { database, name } => {
+                if let Some(policies) = wanted.get_mut(database) {
+                    policies.remove(name);
+                }
+                store.drop_policy(database, name)
+            }
+        };
+        (wanted, result)
+    }
 }
 
 /// Whether both list the same.

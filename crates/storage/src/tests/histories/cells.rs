@@ -149,7 +149,8 @@ impl Holding {
             return;
         }
         let is_kept = |cell: &Cell| {
-            let of_another = |value: &Option<&Value>| value.is_some_and(|v| v.as_ref().kind() != kind);
+            let of_another =
+                |value: &Option<&Value>| value.is_some_and(|v| v.as_ref().kind() != kind);
             !cell.is_optional && cell.allowed(true).iter().all(of_another)
         };
         let is_it = |name: &Name| name.measurement == measurement && name.field == field;

@@ -222,8 +222,7 @@ impl Model {
                 let stream = format!("{}{}", name.measurement, name.tags);
                 let unit = (generation, body, stream, at.div_euclid(Span::DAY.0));
                 let what = format!("{name:?} at {at}");
-                let (others, first) =
-                    units.entry(unit).or_insert_with(|| (is_there, what.clone()));
+                let (others, first) = units.entry(unit).or_insert_with(|| (is_there, what.clone()));
                 assert!(
                     *others == is_there,
                     "a part of a body is there: {what} is {is_there}, {first} is {others}"
@@ -260,7 +259,9 @@ impl Model {
         let mut places = self.databases.now.iter().flat_map(|(database, policies)| {
             policies.iter().map(move |(policy, known)| (database, policy, known.generation))
         });
-        let Some((database, policy, _)) = places.find(|place| place.2 == generation) else { return };
+        let Some((database, policy, _)) = places.find(|place| place.2 == generation) else {
+            return;
+        };
         let Some(holding) = self.holdings.get_mut(&generation) else { return };
         for point in points {
             let (measurement, tags) = identify(point.key.as_bytes()).expect("key");
@@ -285,7 +286,8 @@ fn is_taken(holding: &Holding, point: &Point, body: &[Point]) -> bool {
     let (own, name) = (measurement(point), measurement(point).unwrap_or_default());
     point.fields.iter().all(|(field, value)| {
         let kind = value.as_ref().kind();
-        let is_alike = |other: &(String, Value)| other.0 != *field || other.1.as_ref().kind() == kind;
+        let is_alike =
+            |other: &(String, Value)| other.0 != *field || other.1.as_ref().kind() == kind;
         holding.kinds(&name, field).iter().all(|known| *known == kind)
             && body
                 .iter()

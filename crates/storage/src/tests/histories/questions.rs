@@ -7,9 +7,7 @@ use crate::disk::simulated::Random;
 use model::limits::Budget;
 use model::port::{Edge, Group, Reduction, Source, WindowFunction, Windows};
 use model::value::is_stale;
-use model::{
-    Accumulator, Attribute, MatchOp, Matcher, Predicate, Span, TimeRange, Timestamp,
-};
+use model::{Accumulator, Attribute, MatchOp, Matcher, Predicate, Span, TimeRange, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -54,8 +52,7 @@ fn check_aggregate(store: &Store, all: &Found, now: i64, random: &mut Random) {
         Reduction::PerSeries(WindowFunction::Last),
         Reduction::PerSeries(WindowFunction::Count),
     ]);
-    let group_by: Vec<Attribute> =
-        (0..random.below(3)).map(|_| attribute(random)).collect();
+    let group_by: Vec<Attribute> = (0..random.below(3)).map(|_| attribute(random)).collect();
     let budget = Budget::unlimited();
     let found = store.aggregate(&predicate, &windows, reduction, &group_by, &budget);
     let found = found.expect("aggregate");
@@ -94,6 +91,9 @@ fn check_window(a: &Accumulator, b: &Accumulator, size: f64, what: impl Fn() -> 
     }
 }
 
+/// The windows of a group, and for each the sum of all magnitudes.
+type Weighed = (Vec<Accumulator>, Vec<f64>);
+
 /// Groups, and for each of their windows the sum of all magnitudes.
 fn brute_force(
     all: &Found,
@@ -102,7 +102,7 @@ fn brute_force(
     reduction: Reduction,
     group_by: &[Attribute],
 ) -> Vec<(Group, Vec<f64>)> {
-    let mut groups: BTreeMap<Vec<Arc<str>>, (Vec<Accumulator>, Vec<f64>)> = BTreeMap::new();
+    let mut groups: BTreeMap<Vec<Arc<str>>, Weighed> = BTreeMap::new();
     let numeric = all.values().filter(|r| predicate.matches(&r.meta) && r.meta.kind.is_numeric());
     for read in numeric {
         let value = |a: &Attribute| a.value(&read.meta.stream, &read.meta.field).as_ref().into();
@@ -171,9 +171,8 @@ fn predicate(random: &mut Random, depth: u32) -> Predicate {
 }
 
 fn matcher(random: &mut Random) -> Matcher {
-    const TEXTS: [&str; 12] = [
-        "", "h0", "h1", "h5", "x", "cpu", "mem", "cpu_user", "user", "value", "d1", "autogen",
-    ];
+    const TEXTS: [&str; 12] =
+        ["", "h0", "h1", "h5", "x", "cpu", "mem", "cpu_user", "user", "value", "d1", "autogen"];
     const PATTERNS: [&str; 7] = ["^h[0-2]$", "h", "^$", ".*", "^(cpu|mem)", "_user$", "^p1"];
     let op = match random.below(4) {
         0 | 1 => MatchOp::Equal((*random.pick(&TEXTS)).into()),
@@ -191,7 +190,10 @@ fn range(random: &mut Random, now: i64) -> TimeRange {
         return TimeRange::ALL;
     }
     let start = now - random.between(-2, 40) * *random.pick(&SCALES);
-    TimeRange::new(Timestamp(start), Timestamp(start + random.between(0, 60) * random.pick(&SCALES)))
+    TimeRange::new(
+        Timestamp(start),
+        Timestamp(start + random.between(0, 60) * random.pick(&SCALES)),
+    )
 }
 
 /// Lengths that questions are about.

@@ -1,7 +1,7 @@
 //! Runs a history against a store and its model.
 
 use super::super::rig::{NOW, Point, TestClock, float, open, write};
-use super::catalog::{BORN_WITH, Known, is_alike, policy};
+use super::catalog::{BORN_WITH, Change, Known, is_alike};
 use super::found::{Found, select};
 use super::model::{Model, Outcome};
 use super::step::{Action, History, Step};
@@ -9,7 +9,7 @@ use super::{points, questions};
 use crate::disk::simulated::{Fault, Plan, Random, Simulated};
 use crate::{Error, Options, Store};
 use model::limits::Budget;
-use model::port::{Catalog, CatalogError, Clock, PolicyChange, WriteError};
+use model::port::{Catalog, CatalogError, Clock, WriteError};
 use model::{Predicate, Refusal, Span, TimeRange, WriteReport};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,8 +38,7 @@ pub fn run(history: &History) {
     let model = Model::new(&options);
     let (trouble, ends_by_cut) = (0, false);
     let is_traced = std::env::var_os("HISTORY_TRACE").is_some();
-    let mut runner =
-        Runner { store, disk, clock, options, model, trouble, ends_by_cut, is_traced };
+    let mut runner = Runner { store, disk, clock, options, model, trouble, ends_by_cut, is_traced };
     runner.trace(|| format!("{:?}", runner.options));
     for step in &history.steps {
         runner.step(*step);
@@ -177,7 +176,12 @@ impl Runner {
     }
 
     /// Writes a body and notes what became of it; answers the policy it went to.
-    fn write_to(&mut self, database: &str, policy: Option<&str>, points: &[Point]) -> Option<Known> {
+    fn write_to(
+        &mut self,
+        database: &str,
+        policy: Option<&str>,
+        points: &[Point],
+    ) -> Option<Known> {
         let result = write(&self.store, database, policy, points);
         self.trace(|| format!("  {database} {policy:?} {result:?} {points:?}"));
         let known = self.resolve(database, policy, &result)?;
@@ -332,7 +336,8 @@ impl Runner {
                     Ok(_) => Outcome::Acknowledged { refused: BTreeSet::new() },
                     Err(_) => Outcome::Doubt,
                 };
-                let cloned = |points: &[&Point]| points.iter().copied().cloned().collect::<Vec<_>>();
+                let cloned =
+                    |points: &[&Point]| points.iter().copied().cloned().collect::<Vec<_>>();
                 self.model.write(known.generation, &cloned(&own), &outcome);
                 // Whose value came last is seen afterwards.
                 self.model.write(known.generation, &cloned(&shared), &Outcome::Contended);
@@ -350,68 +355,22 @@ impl Runner {
     }
 
     fn administer(&mut self, random: &mut Random) {
-        let database = format!("d{}", random.below(3));
-        let name = format!("p{}", random.below(3));
-        let name = if random.chance(200) { BORN_WITH.to_owned() } else { name };
-        let duration = *random.pick(&[None, Some(1), Some(30), Some(24 * 20), Some(24 * 400)]);
-        let duration = duration.map(|hours| Span(hours * Span::HOUR.0));
-        let is_default = random.chance(200);
+        let change = Change::random(random);
+        let (wanted, result) = change.make(&mut self.model.databases, &self.store);
+        self.trace(|| format!("  {change:?} {result:?}: {wanted:?}"));
         let databases = &mut self.model.databases;
-        let mut wanted = databases.now.clone();
-        let made = databases.fresh(duration, is_default);
-        let store = &self.store;
-        let result = match random.below(8) {
-            0 => {
-                wanted.remove(&database);
-                store.drop_database(&database)
-            }
-            1 | 2 => {
-                if let Some(policies) = wanted.get_mut(&database) {
-                    policies.remove(&name);
-                }
-                store.drop_policy(&database, &name)
-            }
-            3 => {
-                let born = databases.fresh(None, true);
-                wanted.entry(database.clone()).or_insert_with(|| {
-                    [(BORN_WITH.to_owned(), born)].into_iter().collect()
-                });
-                store.create_database(&database, None)
-            }
-            4 => {
-                if let Some(policies) = wanted.get_mut(&database) {
-                    if let Some(known) = policies.get_mut(&name) {
-                        known.duration = duration;
-                    }
-                }
-                let change = PolicyChange { duration: Some(duration), ..PolicyChange::default() };
-                store.alter_policy(&database, &name, change)
-            }
-            _ => {
-                // One that is there already is the same, or in the way.
-                let policies = wanted.get_mut(&database);
-                if let Some(policies) = policies.filter(|known| !known.contains_key(&name)) {
-                    if is_default {
-                        policies.values_mut().for_each(|known| known.is_default = false);
-                    }
-                    policies.insert(name.clone(), made);
-                }
-                store.create_policy(&database, policy(&name, duration, is_default))
-            }
-        };
-        self.trace(|| format!("  {database} {name} {result:?}: {wanted:?}"));
         match result {
-            // One that was there already is no other.
-            Ok(()) if is_alike(&wanted, &self.model.databases.now) => {}
-            Ok(()) => self.model.databases.changed(wanted, true, &self.store),
-            Err(CatalogError::Failed(_)) if self.may_fail() => {
+            // What was there already is not made again.
+            Ok(()) if is_alike(&wanted, &databases.now) => {}
+            Ok(()) => databases.changed(wanted, true, &self.store),
+            Err(CatalogError::Failed(what)) => {
+                assert!(self.may_fail(), "on a sound disk: {what}");
                 self.model.databases.changed(wanted, false, &self.store);
             }
-            Err(CatalogError::Failed(what)) => panic!("on a sound disk: {what}"),
             // Refused for what it asks.
             Err(_) => {
-                let now = self.model.databases.now.clone();
-                self.model.databases.changed(now, false, &self.store);
+                let now = databases.now.clone();
+                databases.changed(now, false, &self.store);
             }
         }
         self.model.forget_dropped();
@@ -466,7 +425,11 @@ impl Runner {
         self.done("close", closed.is_ok());
         if closed.is_ok() {
             let stats = self.store.stats();
-            assert_eq!((stats.head_bytes, stats.wal_segments), (0, 0), "a clean stop leaves no log");
+            assert_eq!(
+                (stats.head_bytes, stats.wal_segments),
+                (0, 0),
+                "a clean stop leaves no log"
+            );
         }
     }
 
@@ -510,7 +473,9 @@ impl Runner {
         };
         self.disk = disk;
         // One that lies ahead still may come, in the next steps.
-        self.trace(|| format!("  started, after a cut: {is_cut}, tries {tries}, {:?}", self.disk.files()));
+        self.trace(|| {
+            format!("  started, after a cut: {is_cut}, tries {tries}, {:?}", self.disk.files())
+        });
         self.ends_by_cut = random.chance(500);
         self.trouble = 0;
         self.heal();
