@@ -2,7 +2,7 @@
 //!
 //! What is allowed, exactly. A body that was acknowledged is there, and what it overwrote is
 //! not. A body whose write failed is in doubt: each of its rows may be there or not, until a
-//! later body that is acknowledged overwrites it; those of one stream and day that overwrite
+//! later body that is acknowledged overwrites it; those of one series and day that overwrite
 //! nothing share a frame and a block, so that all are there or none. What a start after a
 //! power cut finds does not change by itself again. With lazy syncs, a power cut or a sync
 //! that fails may also take what was acknowledged since the last flush. A point that its

@@ -32,8 +32,8 @@ pub struct Model {
     bodies: u64,
 }
 
-/// The stream and the day of a body, which is there or is not, as a whole.
-type Unit = (u64, u64, String, i64);
+/// Policy, body, series and day: it is there or is not, as a whole.
+type Unit<'a> = (u64, u64, &'a Name, i64);
 
 impl Model {
     pub fn new(options: &Options) -> Self {
@@ -200,7 +200,7 @@ impl Model {
         assert!(unknown.is_empty(), "{what} {name:?} has times that nobody wrote: {unknown:?}");
     }
 
-    /// A body in doubt is there or not, for each of its streams and days.
+    /// A body in doubt is there or not, for each of its series and days.
     fn check_units<'a>(
         &self,
         generation: u64,
@@ -210,7 +210,7 @@ impl Model {
         if self.is_lazy {
             return;
         }
-        let mut units: BTreeMap<Unit, (bool, String)> = BTreeMap::new();
+        let mut units: BTreeMap<Unit<'_>, (bool, i64)> = BTreeMap::new();
         for (name, cells) in &holding.series {
             if holding.is_mixed(name) {
                 continue;
@@ -219,13 +219,11 @@ impl Model {
             for (at, cell) in cells {
                 let found = samples.and_then(|samples| samples.get(at));
                 let Some((body, is_there)) = cell.doubt(found) else { continue };
-                let stream = format!("{}{}", name.measurement, name.tags);
-                let unit = (generation, body, stream, at.div_euclid(Span::DAY.0));
-                let what = format!("{name:?} at {at}");
-                let (others, first) = units.entry(unit).or_insert_with(|| (is_there, what.clone()));
+                let unit = (generation, body, name, at.div_euclid(Span::DAY.0));
+                let (others, first) = units.entry(unit).or_insert((is_there, *at));
                 assert!(
                     *others == is_there,
-                    "a part of a body is there: {what} is {is_there}, {first} is {others}"
+                    "a part of a body is there: {name:?} at {at} is {is_there}, at {first} {others}"
                 );
             }
         }
