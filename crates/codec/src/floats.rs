@@ -2,16 +2,22 @@
 //!
 //! Metrics are mostly decimals that somebody printed. Such a run becomes integers over one
 //! power of ten (`decimal`) with the few values that are none patched, whole numbers beyond
-//! its range become 64-bit integers, and anything else is kept by its bits, in an order in
-//! which near values are near integers. The integer layer packs what comes out; it also finds
-//! the zero bits that doubles born as `f32` end in.
+//! its range become 64-bit integers, and anything else is kept by its bits (`pattern`), those
+//! of the `f32` where it was one, in an order in which near values are near integers. The
+//! integer layer packs what comes out.
 
 use crate::cursor::Cursor;
 use crate::varint::put_u64;
-use crate::{Error, assert_count, integers, prepare};
-use decimal::{Decimals, Scale};
+use crate::{Effort, Error, assert_count, integers, prepare};
+use decimal::Decimals;
+use pattern::{fill_singles, order, unorder, unorder_single};
 
 mod decimal;
+mod pattern;
+mod values;
+
+pub use decimal::Scale;
+pub use values::{Scaled, Scratch, Values, decode_into};
 
 /// The bit of the head that says that exceptions follow.
 const EXCEPTIONS: u8 = 0x40;
@@ -19,8 +25,8 @@ const EXCEPTIONS: u8 = 0x40;
 /// The integers are bit patterns, ordered.
 const BITS: u8 = 0x30;
 
-/// The integers are the values.
-const WHOLE: u8 = 0x31;
+/// The integers are bit patterns of `f32`, ordered.
+const SINGLE: u8 = 0x32;
 
 /// Where one in so many values is an exception, bit patterns are tried as well.
 const EXCEPTIONS_DEAR: usize = 8;
@@ -32,14 +38,21 @@ pub struct Encoder {
     integers: integers::Encoder,
     /// Bit patterns or whole numbers, as the integers to write.
     ints: Vec<i64>,
+    /// Places of values that are no singles.
+    exceptions: Vec<i64>,
     /// A second encoding, to compare with.
     rival: Vec<u8>,
 }
 
 impl Encoder {
-    /// An encoder without scratch memory yet.
+    /// An encoder of hot runs, without scratch memory yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same for this effort.
+    pub fn with_effort(effort: Effort) -> Self {
+        Self { integers: integers::Encoder::with_effort(effort), ..Self::default() }
     }
 
     /// Appends `values`.
@@ -66,28 +79,23 @@ impl Encoder {
     }
 
     fn encode_decimals(&mut self, scale: Scale, values: &[f64], out: &mut Vec<u8>) {
-        let exceptions = &self.decimals.exceptions;
-        if exceptions.is_empty() {
-            out.push(scale.head());
-        } else {
-            out.push(scale.head() | EXCEPTIONS);
-            put_u64(out, exceptions.len() as u64);
-            self.ints.clear();
-            self.ints.extend(exceptions.iter().map(|at| order(values[*at as usize])));
-            self.integers.encode(exceptions, out);
-            self.integers.encode(&self.ints, out);
-        }
-        self.integers.encode(&self.decimals.ints, out);
+        let Decimals { ints, exceptions, .. } = &self.decimals;
+        put_head(scale.head(), exceptions, values, &mut self.integers, out);
+        self.integers.encode(ints, out);
     }
 
-    /// Appends values that are no decimals: whole numbers where all are, else bit patterns.
+    /// Appends values that are no decimals: whole numbers or singles where all, or nearly all,
+    /// are, else bit patterns.
     fn encode_otherwise(&mut self, values: &[f64], out: &mut Vec<u8>) {
         let is_whole = |value: &f64| (*value as i64 as f64).to_bits() == value.to_bits();
-        self.ints.clear();
         if values.iter().all(is_whole) {
+            self.ints.clear();
             self.ints.extend(values.iter().map(|value| *value as i64));
-            out.push(WHOLE);
+            out.push(Scale::WHOLE.head());
+        } else if fill_singles(values, &mut self.ints, &mut self.exceptions) {
+            put_head(SINGLE, &self.exceptions, values, &mut self.integers, out);
         } else {
+            self.ints.clear();
             self.ints.extend(values.iter().map(|value| order(*value)));
             out.push(BITS);
         }
@@ -95,22 +103,59 @@ impl Encoder {
     }
 }
 
-/// The bits of a double as an integer that is ordered as IEEE 754's total order is.
-#[inline]
-fn order(value: f64) -> i64 {
-    flip(value.to_bits() as i64)
+/// Appends the head, and the values at these places as exceptions.
+fn put_head(
+    head: u8,
+    exceptions: &[i64],
+    values: &[f64],
+    integers: &mut integers::Encoder,
+    out: &mut Vec<u8>,
+) {
+    if exceptions.is_empty() {
+        return out.push(head);
+    }
+    out.push(head | EXCEPTIONS);
+    put_u64(out, exceptions.len() as u64);
+    integers.encode(exceptions, out);
+    let patterns: Vec<i64> = exceptions.iter().map(|at| order(values[*at as usize])).collect();
+    integers.encode(&patterns, out);
 }
 
-/// The double of such an integer.
-#[inline]
-fn unorder(ordered: i64) -> f64 {
-    f64::from_bits(flip(ordered) as u64)
+/// What the integers of a run are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Of this scale.
+    Scaled(Scale),
+    /// Patterns of `f32`.
+    Single,
+    /// Patterns of doubles.
+    Bits,
 }
 
-/// Negative doubles count downwards: all bits but the sign are inverted. Its own inverse.
-#[inline]
-fn flip(bits: i64) -> i64 {
-    bits ^ ((bits >> 63) as u64 >> 1) as i64
+impl Form {
+    /// The form that a head names, and whether exceptions follow it.
+    fn from_head(head: u8) -> Result<(Self, bool), Error> {
+        let has_exceptions = head & EXCEPTIONS != 0;
+        let form = match head & !EXCEPTIONS {
+            BITS if !has_exceptions => Some(Self::Bits),
+            SINGLE => Some(Self::Single),
+            head => Scale::from_head(head)
+                .filter(|scale| *scale != Scale::WHOLE || !has_exceptions)
+                .map(Self::Scaled),
+        };
+        let unknown = Error::Mode { what: "floats", offset: 0, mode: head };
+        form.map(|form| (form, has_exceptions)).ok_or(unknown)
+    }
+
+    /// Appends the doubles of `ints`.
+    #[inline(always)]
+    fn extend(self, ints: &[i64], out: &mut Vec<f64>) {
+        match self {
+            Self::Scaled(scale) => scale.extend(ints, out),
+            Self::Single => out.extend(ints.iter().map(|int| unorder_single(*int))),
+            Self::Bits => out.extend(ints.iter().map(|int| unorder(*int))),
+        }
+    }
 }
 
 /// Reads back `count` values into `out`, which is emptied first.
@@ -120,51 +165,48 @@ fn flip(bits: i64) -> i64 {
 pub fn decode(bytes: &[u8], count: usize, out: &mut Vec<f64>) -> Result<(), Error> {
     prepare(out, count)?;
     let mut cursor = Cursor::new(bytes);
-    let head = cursor.u8()?;
-    match head {
-        BITS => {
-            let each = &mut |ints: &[i64]| out.extend(ints.iter().map(|int| unorder(*int)));
-            integers::read(&mut cursor, count, each)?;
-        }
-        WHOLE => {
-            let each = &mut |ints: &[i64]| out.extend(ints.iter().map(|int| *int as f64));
-            integers::read(&mut cursor, count, each)?;
-        }
-        _ => {
-            let scale = Scale::from_head(head & !EXCEPTIONS);
-            let scale = scale.ok_or(Error::Mode { what: "floats", offset: 0, mode: head })?;
-            if head & EXCEPTIONS == 0 {
-                integers::read(&mut cursor, count, &mut |ints| scale.extend(ints, out))?;
-            } else {
-                decode_with_exceptions(&mut cursor, scale, count, out)?;
-            }
-        }
+    let (form, has_exceptions) = Form::from_head(cursor.u8()?)?;
+    let exceptions =
+        if has_exceptions { Some(Exceptions::read(&mut cursor, count)?) } else { None };
+    integers::read(&mut cursor, count, &mut |ints| form.extend(ints, out))?;
+    if let Some(exceptions) = exceptions {
+        exceptions.put(out)?;
     }
     cursor.finish()
 }
 
-fn decode_with_exceptions(
-    cursor: &mut Cursor<'_>,
-    scale: Scale,
-    count: usize,
-    out: &mut Vec<f64>,
-) -> Result<(), Error> {
-    let offset = cursor.offset();
-    let exceptions = match usize::try_from(cursor.varint()?) {
-        Ok(exceptions) if exceptions <= count => exceptions,
-        _ => return Err(Error::Invalid { what: "count of exceptions", offset }),
-    };
-    let places_offset = cursor.offset();
-    let (mut places, mut patches) = (Vec::new(), Vec::new());
-    integers::read(cursor, exceptions, &mut |some| places.extend_from_slice(some))?;
-    integers::read(cursor, exceptions, &mut |some| patches.extend_from_slice(some))?;
-    integers::read(cursor, count, &mut |ints| scale.extend(ints, out))?;
-    for (place, patch) in places.into_iter().zip(patches) {
-        let value = usize::try_from(place).ok().and_then(|place| out.get_mut(place));
-        *value.ok_or(Error::Invalid { what: "place of an exception", offset: places_offset })? =
-            unorder(patch);
+/// Values that are not of the form of their run.
+struct Exceptions {
+    places: Vec<i64>,
+    patterns: Vec<i64>,
+    /// Where the places stand.
+    offset: usize,
+}
+
+impl Exceptions {
+    /// Reads those of a run of `count` values.
+    fn read(cursor: &mut Cursor<'_>, count: usize) -> Result<Self, Error> {
+        let offset = cursor.offset();
+        let exceptions = match usize::try_from(cursor.varint()?) {
+            Ok(exceptions) if exceptions <= count => exceptions,
+            _ => return Err(Error::Invalid { what: "count of exceptions", offset }),
+        };
+        let offset = cursor.offset();
+        let (mut places, mut patterns) = (Vec::new(), Vec::new());
+        integers::read(cursor, exceptions, &mut |some| places.extend_from_slice(some))?;
+        integers::read(cursor, exceptions, &mut |some| patterns.extend_from_slice(some))?;
+        Ok(Self { places, patterns, offset })
     }
-    Ok(())
+
+    /// Puts them in their places.
+    fn put(self, values: &mut [f64]) -> Result<(), Error> {
+        for (place, pattern) in self.places.into_iter().zip(self.patterns) {
+            let value = usize::try_from(place).ok().and_then(|place| values.get_mut(place));
+            let invalid = Error::Invalid { what: "place of an exception", offset: self.offset };
+            *value.ok_or(invalid)? = unorder(pattern);
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -1,20 +1,23 @@
 //! Signed 64-bit integers: the layer under timestamps, floats and lengths too.
 //!
-//! The encoder looks once at the whole run and takes the shortest of: one value, an
+//! The encoder looks at the whole run and takes the shortest of: one value, an
 //! arithmetic progression, runs of equal values, *frame* (distances from a reference), *delta*
 //! (differences of neighbours) or raw. Frame and delta first divide out what all distances
 //! have in common, so that milliseconds kept in nanoseconds, pages kept in bytes and floats
 //! born as `f32` cost nothing extra, and then pack in groups of 128, each with its own
-//! reference and width, outliers patched. All arithmetic wraps at 64 bits, on both sides,
+//! reference and width, outliers patched. With [`Effort::Cold`] it tries *coded* as well:
+//! distances from a prediction in a Huffman code of the run's own. All arithmetic wraps at 64 bits, on both sides,
 //! so no range of values is special. Unsigned integers pass through as `u64 as i64`.
 
 use crate::cursor::Cursor;
 use crate::packing::GROUP;
 use crate::varint::{len_i64, len_u64, put_i64, put_u64};
-use crate::{Error, assert_count, prepare};
+use crate::{Effort, Error, assert_count, prepare};
+use coded::Numbers;
 use divisor::Divisor;
 use group::Plan;
 
+mod coded;
 mod divisor;
 mod group;
 
@@ -30,6 +33,8 @@ const FRAME: u8 = 3;
 const DELTA: u8 = 4;
 /// Eight bytes a value.
 const RAW: u8 = 5;
+/// Distances from predictions, in a code.
+const CODED: u8 = 6;
 
 /// How many values there must be to each change before runs are tried: a change costs
 /// two bytes and more, which packing undercuts where changes are denser.
@@ -62,9 +67,23 @@ pub(crate) fn is_regular(encoded: &[u8]) -> bool {
     matches!(encoded.first(), Some(&(CONSTANT | LINEAR)))
 }
 
+/// The first value and the step, where the run is written as one value or as an arithmetic
+/// progression.
+pub(crate) fn progression(encoded: &[u8]) -> Result<Option<(i64, i64)>, Error> {
+    let mut cursor = Cursor::new(encoded);
+    let progression = match cursor.u8()? {
+        CONSTANT => (cursor.zigzag()?, 0),
+        LINEAR => (cursor.zigzag()?, cursor.zigzag()?),
+        _ => return Ok(None),
+    };
+    cursor.finish()?;
+    Ok(Some(progression))
+}
+
 /// Encodes runs of integers; it keeps its scratch memory between them.
 #[derive(Debug, Default)]
 pub struct Encoder {
+    effort: Effort,
     /// Distances from the least value, divided.
     frames: Vec<i64>,
     /// Differences of neighbours, divided.
@@ -74,9 +93,14 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// An encoder without scratch memory yet.
+    /// An encoder of hot runs, without scratch memory yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same for this effort.
+    pub fn with_effort(effort: Effort) -> Self {
+        Self { effort, ..Self::default() }
     }
 
     /// Appends `values`.
@@ -104,7 +128,8 @@ impl Encoder {
         self.choose(values, changes, runs, out);
     }
 
-    /// Writes the shortest of runs (which would take `runs_len` bytes), frame, delta and raw.
+    /// Writes the shortest of runs (which would take `runs_len` bytes), frame, delta, raw and,
+    /// with some saving, coded.
     fn choose(&mut self, values: &[i64], changes: usize, runs_len: usize, out: &mut Vec<u8>) {
         let base = values.iter().copied().min().unwrap_or(0);
         let divisor = Divisor::common(values, base);
@@ -117,6 +142,15 @@ impl Encoder {
 
         let is_frame = frame_len <= delta_len + delta_len / FRAME_BONUS;
         let packed_len = if is_frame { frame_len } else { delta_len };
+        if self.effort == Effort::Cold {
+            let plain = Numbers { numbers: &self.frames, base };
+            let deltas = Numbers { numbers: &self.deltas, base: before };
+            let rival_len = runs_len.min(packed_len).min(raw_len);
+            if let Some(plan) = coded::Plan::of(plain, deltas, divisor.get(), rival_len) {
+                out.push(CODED);
+                return plan.write(plain, deltas, divisor.get(), out);
+            }
+        }
         if runs_len <= packed_len.min(raw_len) {
             write_runs(values, changes, out);
         } else if raw_len <= packed_len {
@@ -217,6 +251,7 @@ pub(crate) fn read(
                 groups.push(i64::from_le_bytes(*value));
             }
         }
+        CODED => coded::read(cursor, count, each)?,
         mode => return Err(Error::Mode { what: "integers", offset, mode }),
     }
     Ok(())

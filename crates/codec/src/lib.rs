@@ -22,6 +22,17 @@ pub mod varint;
 
 pub use error::Error;
 
+/// How much time an encoder takes to save space.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Effort {
+    /// For what is written once a second and soon again: forms that are quick both ways.
+    #[default]
+    Hot,
+    /// For what is merged and then kept: a code of the run's own as well, where it is
+    /// shorter by 1/32 or more.
+    Cold,
+}
+
 /// The most values one run of bytes may hold.
 ///
 /// Chunks hold at most 8,192; the room above is for tests and tools. It bounds what a

@@ -27,7 +27,7 @@ pub(crate) fn pack(numbers: &[u64], width: u32, out: &mut Vec<u8>) {
     debug_assert!(numbers.len() <= GROUP && width <= WIDTH_MAX);
     match (<&[u64; GROUP]>::try_from(numbers), width) {
         (_, 0) => {}
-        (Ok(group), 1..=32) => lanes_of_32::pack(&group.map(|number| number as u32), width, out),
+        (Ok(group), 1..=32) => lanes_of_32::pack(group, width, out),
         (Ok(group), _) => lanes_of_64::pack(group, width, out),
         (Err(_), _) => pack_string(numbers, width, out),
     }
@@ -40,18 +40,8 @@ pub(crate) fn unpack(packed: &[u8], width: u32, numbers: &mut [i64]) {
     debug_assert_eq!(packed.len(), packed_len(numbers.len(), width));
     match (<&mut [i64; GROUP]>::try_from(&mut *numbers), width) {
         (_, 0) => numbers.fill(0),
-        (Ok(group), 1..=32) => {
-            let mut narrow = [0u32; GROUP];
-            lanes_of_32::unpack(packed, width, &mut narrow);
-            for (number, narrow) in group.iter_mut().zip(narrow) {
-                *number = i64::from(narrow);
-            }
-        }
-        (Ok(group), _) => {
-            let mut wide = [0u64; GROUP];
-            lanes_of_64::unpack(packed, width, &mut wide);
-            *group = wide.map(|wide| wide as i64);
-        }
+        (Ok(group), 1..=32) => lanes_of_32::unpack(packed, width, group),
+        (Ok(group), _) => lanes_of_64::unpack(packed, width, group),
         (Err(_), _) => unpack_string(packed, width, numbers),
     }
 }
@@ -79,14 +69,14 @@ macro_rules! lanes {
             /// One word more than the widest group has, so that a row may look ahead.
             type Words = [[$word; LANES]; BITS + 1];
 
-            pub(super) fn pack(group: &[$word; GROUP], width: u32, out: &mut Vec<u8>) {
+            pub(super) fn pack(group: &[u64; GROUP], width: u32, out: &mut Vec<u8>) {
                 let mask = <$word>::MAX >> (BITS as u32 - width);
                 let mut words: Words = [[0; LANES]; BITS + 1];
                 for (row, numbers) in group.as_chunks::<LANES>().0.iter().enumerate() {
                     let bit = row * width as usize;
                     let (at, shift) = (bit / BITS % BITS, (bit % BITS) as u32);
                     for lane in 0..LANES {
-                        let number = numbers[lane] & mask;
+                        let number = numbers[lane] as $word & mask;
                         words[at][lane] |= number << shift;
                         // In two steps, as a shift by all bits is none.
                         words[at + 1][lane] |= (number >> 1) >> (BITS as u32 - 1 - shift);
@@ -97,12 +87,14 @@ macro_rules! lanes {
                 }
             }
 
-            pub(super) fn unpack(packed: &[u8], width: u32, group: &mut [$word; GROUP]) {
+            pub(super) fn unpack(packed: &[u8], width: u32, group: &mut [i64; GROUP]) {
                 let mask = <$word>::MAX >> (BITS as u32 - width);
                 let mut words: Words = [[0; LANES]; BITS + 1];
                 let stored = packed.as_chunks::<BYTES>().0.as_chunks::<LANES>().0;
                 for (row, stored) in words.iter_mut().zip(stored) {
-                    *row = stored.map(<$word>::from_le_bytes);
+                    for (word, stored) in row.iter_mut().zip(stored) {
+                        *word = <$word>::from_le_bytes(*stored);
+                    }
                 }
                 for (row, numbers) in group.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
                     let bit = row * width as usize;
@@ -110,7 +102,7 @@ macro_rules! lanes {
                     let (low, high) = (words[at], words[at + 1]);
                     for lane in 0..LANES {
                         let above = (high[lane] << 1) << (BITS as u32 - 1 - shift);
-                        numbers[lane] = (low[lane] >> shift | above) & mask;
+                        numbers[lane] = ((low[lane] >> shift | above) & mask) as i64;
                     }
                 }
             }

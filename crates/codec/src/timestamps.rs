@@ -9,7 +9,7 @@
 
 use crate::cursor::Cursor;
 use crate::varint::put_i64;
-use crate::{Error, assert_count, integers, prepare};
+use crate::{Effort, Error, assert_count, check_count, integers, prepare};
 
 /// A grid's step precedes the integers, which are distances from the grid. Other first
 /// bytes are modes of the integer layer itself.
@@ -25,29 +25,58 @@ const SAMPLES: usize = 256;
 /// jittered ones is a bit off, which adds up over a run.
 const ROUND_NS: [i64; 5] = [1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 60_000_000_000];
 
-/// Appends `timestamps`.
+/// Appends `timestamps`. [`Encoder`] does the same and keeps its scratch memory.
 ///
 /// # Panics
 /// Where there are more than [`crate::COUNT_MAX`] timestamps.
 pub fn encode(timestamps: &[i64], out: &mut Vec<u8>) {
-    assert_count(timestamps.len());
-    let mut encoder = integers::Encoder::new();
-    let start = out.len();
-    encoder.encode(timestamps, out);
-    if timestamps.len() < GRID_COUNT_MIN || integers::is_regular(&out[start..]) {
-        return;
+    Encoder::new().encode(timestamps, out);
+}
+
+/// Encodes runs of timestamps; it keeps its scratch memory between them.
+#[derive(Debug, Default)]
+pub struct Encoder {
+    integers: integers::Encoder,
+    /// Distances from a grid.
+    distances: Vec<i64>,
+    /// A second encoding, to compare with.
+    rival: Vec<u8>,
+}
+
+impl Encoder {
+    /// An encoder of hot runs, without scratch memory yet.
+    pub fn new() -> Self {
+        Self::default()
     }
-    let step = fitting_step(timestamps);
-    let distances: Vec<i64> = (0..)
-        .zip(timestamps)
-        .map(|(index, at)| at.wrapping_sub(step.wrapping_mul(index)))
-        .collect();
-    let mut grid = vec![GRID];
-    put_i64(&mut grid, step);
-    encoder.encode(&distances, &mut grid);
-    if grid.len() < out.len() - start {
-        out.truncate(start);
-        out.extend_from_slice(&grid);
+
+    /// The same for this effort.
+    pub fn with_effort(effort: Effort) -> Self {
+        Self { integers: integers::Encoder::with_effort(effort), ..Self::default() }
+    }
+
+    /// Appends `timestamps`.
+    ///
+    /// # Panics
+    /// Where there are more than [`crate::COUNT_MAX`] timestamps.
+    pub fn encode(&mut self, timestamps: &[i64], out: &mut Vec<u8>) {
+        assert_count(timestamps.len());
+        let start = out.len();
+        self.integers.encode(timestamps, out);
+        if timestamps.len() < GRID_COUNT_MIN || integers::is_regular(&out[start..]) {
+            return;
+        }
+        let step = fitting_step(timestamps);
+        let distance = |(index, at): (i64, &i64)| at.wrapping_sub(step.wrapping_mul(index));
+        self.distances.clear();
+        self.distances.extend((0..).zip(timestamps).map(distance));
+        self.rival.clear();
+        self.rival.push(GRID);
+        put_i64(&mut self.rival, step);
+        self.integers.encode(&self.distances, &mut self.rival);
+        if self.rival.len() < out.len() - start {
+            out.truncate(start);
+            out.extend_from_slice(&self.rival);
+        }
     }
 }
 
@@ -101,6 +130,56 @@ pub fn decode(bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Result<(), Erro
     };
     integers::read(&mut cursor, count, &mut each)?;
     cursor.finish()
+}
+
+/// Timestamps that are all told by two numbers: `start + index * step` for each index.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Grid {
+    /// The first timestamp, in nanoseconds.
+    pub start: i64,
+    /// From one to the next; 0 where all are equal. It wraps where the timestamps do.
+    pub step: i64,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Grid {
+    /// The timestamp at `index`.
+    #[inline]
+    pub fn at(&self, index: usize) -> i64 {
+        self.start.wrapping_add(self.step.wrapping_mul(index as i64))
+    }
+
+    /// Whether each timestamp is after the one before it.
+    pub fn is_rising(&self) -> bool {
+        let length = i128::from(self.step) * self.count.saturating_sub(1) as i128;
+        self.step > 0 && i128::from(self.start) + length <= i128::from(i64::MAX)
+    }
+
+    /// How many timestamps of a rising grid are before `timestamp`: the index of the first
+    /// that is not.
+    #[inline]
+    pub fn count_before(&self, timestamp: i64) -> usize {
+        debug_assert!(self.is_rising());
+        if timestamp <= self.start {
+            return 0;
+        }
+        // Two timestamps may be further apart than a signed number tells, not an unsigned one.
+        let distance = timestamp.wrapping_sub(self.start) as u64;
+        let before = distance.div_ceil(self.step.cast_unsigned().max(1));
+        usize::try_from(before).unwrap_or(usize::MAX).min(self.count)
+    }
+}
+
+/// The grid on which these `count` timestamps lie exactly, where they were written so; none
+/// where they must be decoded.
+///
+/// # Errors
+/// Where `bytes` are not what [`encode`] appends for `count` timestamps, as far as read.
+pub fn exact_grid(bytes: &[u8], count: usize) -> Result<Option<Grid>, Error> {
+    check_count(count)?;
+    let Some((start, step)) = integers::progression(bytes)? else { return Ok(None) };
+    Ok(Some(Grid { start, step, count }))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! language, no clock and no async runtime; it holds what crosses a wall and nothing else.
 
 pub mod accumulator;
+pub mod accumulators;
 pub mod column;
 pub mod labels;
 pub mod limits;
@@ -18,6 +19,7 @@ pub mod time;
 pub mod value;
 
 pub use accumulator::Accumulator;
+pub use accumulators::{Accumulators, Needs};
 pub use column::{Column, Samples, Strings};
 pub use labels::Labels;
 pub use matcher::{Attribute, MatchOp, Matcher, Predicate};

@@ -1,8 +1,7 @@
 //! Who a stream is, once for the whole store.
 //!
-//! Invariant: while an [`Identity`] is alive, no other one has the same policy,
-//! measurement and tags; so two of them are the same stream exactly where their pointers
-//! are equal. Head and blocks share them.
+//! Head and blocks know a stream by the hash of its names and its policy. Blocks share
+//! their identities by the [`Interner`]; the head makes one where it is asked for.
 
 use hashbrown::HashTable;
 use model::{StreamKey, Tags};
@@ -30,6 +29,11 @@ pub struct PolicyName {
 /// A pair of tag name and value.
 pub type Pair = (Arc<str>, Arc<str>);
 
+/// A text that a table of texts can look up, and keep where it is new.
+pub trait Text: AsRef<str> + Clone + Into<Arc<str>> {}
+
+impl<T: AsRef<str> + Clone + Into<Arc<str>>> Text for T {}
+
 /// Who a stream is.
 #[derive(Debug)]
 pub struct Identity {
@@ -41,11 +45,15 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Which of `partitions` holds it. The policy does not matter, so that what one host
-    /// sends under several policies stays together.
-    pub fn partition(&self, partitions: u16) -> u16 {
-        // The high half: the low one chooses the slot in hash tables.
-        ((self.hash >> 64) as u64 % u64::from(partitions)) as u16
+    /// Who has these names, `hash` being theirs.
+    pub fn new(policy: PolicyId, key: StreamKey, hash: u128) -> Self {
+        Self { policy, key: Arc::new(key), hash }
+    }
+
+    /// The hash of measurement and tags. With the policy it tells streams apart: that two
+    /// of 10^12 have one hash has a chance of 10^-15.
+    pub fn hash(&self) -> u128 {
+        self.hash
     }
 
     /// The order in which blocks hold streams.
@@ -113,13 +121,20 @@ impl Interner {
     }
 }
 
+/// Which of `partitions` holds the streams with this hash. The policy does not matter, so
+/// that what one host sends under several policies stays together.
+pub fn partition_of(hash: u128, partitions: u16) -> u16 {
+    // The high half: the low one chooses the slot in hash tables.
+    ((hash >> 64) as u64 % u64::from(partitions)) as u16
+}
+
 /// Hashes measurement and tags. 0xff cannot stand in UTF-8, so that it separates safely.
-fn hash(scratch: &mut Vec<u8>, measurement: &str, pairs: &[Pair]) -> u128 {
+pub fn hash<T: AsRef<str>>(scratch: &mut Vec<u8>, measurement: &str, pairs: &[(T, T)]) -> u128 {
     scratch.clear();
     scratch.extend_from_slice(measurement.as_bytes());
     for part in pairs.iter().flat_map(|(name, value)| [name, value]) {
         scratch.push(0xff);
-        scratch.extend_from_slice(part.as_bytes());
+        scratch.extend_from_slice(part.as_ref().as_bytes());
     }
     // Partitions on disk depend on this hash: it can never change.
     xxh3_128_with_seed(scratch, 0)

@@ -1,13 +1,14 @@
 //! Finds streams by their names and tags: for each value the set of streams that have it.
 //!
-//! Ordinals are slots in a partition of the head, and places in a block. The answer to a
+//! Ordinals are places in a block. The answer to a
 //! predicate holds every stream that fits; it may hold others, so that whoever asks looks
 //! at each again.
 
-use crate::identity::{Identity, PolicyName};
-use model::{Attribute, MatchOp, Matcher, Predicate, Tags};
+use crate::identity::PolicyName;
+use model::{Attribute, MatchOp, Matcher, Predicate};
 use roaring::{MultiOps, RoaringBitmap};
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 /// Streams by value.
@@ -23,10 +24,72 @@ pub struct Index {
 }
 
 /// Streams that may fit.
-struct Found {
-    set: RoaringBitmap,
+pub struct Found {
+    /// Their ordinals.
+    pub set: RoaringBitmap,
     /// Whether every one of them does.
-    is_exact: bool,
+    pub is_exact: bool,
+}
+
+/// Finds streams by one condition, so that [`evaluate`] finds them by many.
+pub trait Leaves {
+    /// Why that may fail.
+    type Error;
+
+    /// Every stream.
+    fn all(&self) -> RoaringBitmap;
+
+    /// The streams that may fit a condition.
+    ///
+    /// # Errors
+    /// Where the index cannot be read.
+    fn find(&self, matcher: &Matcher) -> Result<Found, Self::Error>;
+}
+
+/// The streams that may fit conditions that are joined.
+///
+/// # Errors
+/// Where the index cannot be read.
+pub fn evaluate<L: Leaves>(leaves: &L, predicate: &Predicate) -> Result<Found, L::Error> {
+    match predicate {
+        Predicate::And(parts) => {
+            let mut found = Found { set: leaves.all(), is_exact: true };
+            for part in parts {
+                // Where nothing is left, nothing can come back.
+                if found.set.is_empty() {
+                    break;
+                }
+                let part = evaluate(leaves, part)?;
+                found.set &= part.set;
+                found.is_exact &= part.is_exact;
+            }
+            Ok(found)
+        }
+        Predicate::Or(parts) => {
+            let mut found = Found { set: RoaringBitmap::new(), is_exact: true };
+            for part in parts {
+                let part = evaluate(leaves, part)?;
+                found.set |= part.set;
+                found.is_exact &= part.is_exact;
+            }
+            Ok(found)
+        }
+        Predicate::Not(part) => {
+            let part = evaluate(leaves, part)?;
+            // What may fit may also not: only an exact answer can be turned round.
+            let all = leaves.all();
+            let set = if part.is_exact { all - part.set } else { all };
+            Ok(Found { set, is_exact: part.is_exact })
+        }
+        Predicate::Match(matcher) => leaves.find(matcher),
+    }
+}
+
+/// Whether PromQL's name `wanted` may be that of a field of `measurement`: names are
+/// `measurement` or `measurement_field`.
+pub fn may_begin_name(measurement: &str, wanted: &str) -> bool {
+    let rest = wanted.strip_prefix(measurement);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
 impl Index {
@@ -40,86 +103,10 @@ impl Index {
         Self { all, policies, measurements, tags }
     }
 
-    /// Adds a stream.
-    pub fn insert(&mut self, ordinal: u32, identity: &Identity) {
-        let key = &identity.key;
-        self.all.insert(ordinal);
-        match self.policies.iter_mut().find(|(name, _)| name.id == identity.policy) {
-            Some((_, set)) => drop(set.insert(ordinal)),
-            None => {
-                let (database, policy) = (key.database.clone(), key.policy.clone());
-                let name = PolicyName { id: identity.policy, database, policy };
-                self.policies.push((name, RoaringBitmap::from([ordinal])));
-            }
-        }
-        add(&mut self.measurements, &key.measurement, ordinal);
-        add_tags(&mut self.tags, &key.tags, ordinal);
-    }
-
-    /// Takes a stream out.
-    pub fn remove(&mut self, ordinal: u32, identity: &Identity) {
-        self.all.remove(ordinal);
-        for (_, set) in self.policies.iter_mut().filter(|(name, _)| name.id == identity.policy) {
-            set.remove(ordinal);
-        }
-        self.policies.retain(|(_, set)| !set.is_empty());
-        take(&mut self.measurements, &identity.key.measurement, ordinal);
-        for (name, value) in identity.key.tags.iter() {
-            if let Some(values) = self.tags.get_mut(name) {
-                take(values, value, ordinal);
-                if values.is_empty() {
-                    self.tags.remove(name);
-                }
-            }
-        }
-    }
-
     /// Every stream that may fit.
     pub fn candidates(&self, predicate: &Predicate) -> RoaringBitmap {
-        self.evaluate(predicate).set
-    }
-
-    fn evaluate(&self, predicate: &Predicate) -> Found {
-        match predicate {
-            Predicate::And(parts) => {
-                let mut found = Found { set: self.all.clone(), is_exact: true };
-                for part in parts {
-                    let part = self.evaluate(part);
-                    found.set &= part.set;
-                    found.is_exact &= part.is_exact;
-                }
-                found
-            }
-            Predicate::Or(parts) => {
-                let mut found = Found { set: RoaringBitmap::new(), is_exact: true };
-                for part in parts {
-                    let part = self.evaluate(part);
-                    found.set |= part.set;
-                    found.is_exact &= part.is_exact;
-                }
-                found
-            }
-            Predicate::Not(part) => {
-                let part = self.evaluate(part);
-                // What may fit may also not: only an exact answer can be turned round.
-                let set = if part.is_exact { &self.all - part.set } else { self.all.clone() };
-                Found { set, is_exact: part.is_exact }
-            }
-            Predicate::Match(matcher) => self.find(matcher),
-        }
-    }
-
-    fn find(&self, matcher: &Matcher) -> Found {
-        let op = &matcher.op;
-        let set = match &matcher.attribute {
-            Attribute::Database => self.of_policies(|name| op.matches(&name.database)),
-            Attribute::Policy => self.of_policies(|name| op.matches(&name.policy)),
-            Attribute::Measurement => of_values(&self.measurements, op),
-            Attribute::Tag(name) => self.of_tag(name, op),
-            Attribute::Field => return Found { set: self.all.clone(), is_exact: false },
-            Attribute::Name => return Found { set: self.of_name(op), is_exact: false },
-        };
-        Found { set, is_exact: true }
+        let Ok(found) = evaluate(self, predicate);
+        found.set
     }
 
     fn of_policies(&self, fits: impl Fn(&PolicyName) -> bool) -> RoaringBitmap {
@@ -150,11 +137,29 @@ impl Index {
     /// measurements that it begins with.
     fn of_name(&self, op: &MatchOp) -> RoaringBitmap {
         let MatchOp::Equal(wanted) = op else { return self.all.clone() };
-        let fits = |measurement: &str| {
-            let rest = wanted.strip_prefix(measurement);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-        };
+        let fits = |measurement: &str| may_begin_name(measurement, wanted);
         self.measurements.iter().filter(|(name, _)| fits(name)).map(|(_, set)| set).union()
+    }
+}
+
+impl Leaves for Index {
+    type Error = Infallible;
+
+    fn all(&self) -> RoaringBitmap {
+        self.all.clone()
+    }
+
+    fn find(&self, matcher: &Matcher) -> Result<Found, Infallible> {
+        let op = &matcher.op;
+        let set = match &matcher.attribute {
+            Attribute::Database => self.of_policies(|name| op.matches(&name.database)),
+            Attribute::Policy => self.of_policies(|name| op.matches(&name.policy)),
+            Attribute::Measurement => of_values(&self.measurements, op),
+            Attribute::Tag(name) => self.of_tag(name, op),
+            Attribute::Field => return Ok(Found { set: self.all(), is_exact: false }),
+            Attribute::Name => return Ok(Found { set: self.of_name(op), is_exact: false }),
+        };
+        Ok(Found { set, is_exact: true })
     }
 }
 
@@ -165,31 +170,3 @@ fn of_values(values: &Postings, op: &MatchOp) -> RoaringBitmap {
         _ => values.iter().filter(|(value, _)| op.matches(value)).map(|(_, set)| set).union(),
     }
 }
-
-fn add(values: &mut Postings, value: &Arc<str>, ordinal: u32) {
-    match values.get_mut(value) {
-        Some(set) => drop(set.insert(ordinal)),
-        None => drop(values.insert(value.clone(), RoaringBitmap::from([ordinal]))),
-    }
-}
-
-fn add_tags(tags: &mut BTreeMap<Arc<str>, Postings>, of: &Tags, ordinal: u32) {
-    for (name, value) in of.iter() {
-        match tags.get_mut(name) {
-            Some(values) => add(values, value, ordinal),
-            None => add(tags.entry(name.clone()).or_default(), value, ordinal),
-        }
-    }
-}
-
-fn take(values: &mut Postings, value: &Arc<str>, ordinal: u32) {
-    if let Some(set) = values.get_mut(value) {
-        set.remove(ordinal);
-        if set.is_empty() {
-            values.remove(value);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -8,7 +8,7 @@ use crate::chunk::{ColumnEntry, Directory, Sealed, Section, decode_timestamps};
 use crate::error::Damage;
 use crate::head::{HeadPart, Rows};
 use crate::identity::Identity;
-use crate::rowset::{RowSource, cast};
+use crate::rowset::cast;
 use crate::shape::Shape;
 use crate::stats::Counters;
 use model::limits::{Budget, Exceeded};
@@ -198,7 +198,7 @@ impl<'a> Reader<'a> {
     ) -> Result<(), Exceeded> {
         if let At::Rows(rows) = piece.at {
             self.budget.charge(rows.count() as u64)?;
-            append_rows(rows, piece.ordinal as usize, range, out);
+            append_rows(rows, piece.ordinal, range, out);
             return Ok(());
         }
         match self.decode(piece) {
@@ -342,15 +342,12 @@ fn append_present(
     }
 }
 
-fn append_rows(rows: &Rows, column: usize, range: TimeRange, out: &mut Samples) {
-    for row in 0..rows.count() {
-        let at = rows.timestamp(row);
-        if range.contains(Timestamp(at))
-            && let Some(value) = rows.cell(row, column)
-        {
+fn append_rows(rows: &Rows, column: u32, range: TimeRange, out: &mut Samples) {
+    rows.each(column, |at, value| {
+        if range.contains(Timestamp(at)) {
             push(out, at, value);
         }
-    }
+    });
 }
 
 /// Appends a sample as `out` holds it; one of a kind that has nothing in common is left

@@ -88,7 +88,7 @@ impl Store {
         }
         let schema = Schema::new(shapes.clone(), options.series_max);
         recover::note_fields(&schema, &opened.blocks);
-        let head = Head::new(folder.partitions, schema);
+        let head = Head::new(folder.partitions, schema, shapes.clone());
         let setting = Setting {
             disk: disk.clone(),
             folder: folder.wal(),

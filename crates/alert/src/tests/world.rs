@@ -9,12 +9,11 @@ use crate::{
 };
 use model::limits::Budget;
 use model::port::{
-    Clock, Compare, Evaluate, EvaluateError, Evaluation, Group, Reduction, Selection, Series,
-    Source, SourceError, Split, Windows,
+    Aggregation, Clock, Compare, Evaluate, EvaluateError, Evaluation, Groups, Selection, Series,
+    Source, SourceError, Split,
 };
 use model::{
-    Attribute, Kind, Labels, Predicate, Samples, SeriesMeta, Span, StreamKey, Tags, TimeRange,
-    Timestamp, ValueRef,
+    Kind, Labels, Samples, SeriesMeta, Span, StreamKey, Tags, TimeRange, Timestamp, ValueRef,
 };
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -132,14 +131,7 @@ impl Source for Memory {
         Ok(fits.map(copy).collect())
     }
 
-    fn aggregate(
-        &self,
-        _: &Predicate,
-        _: &Windows,
-        _: Reduction,
-        _: &[Attribute],
-        _: &Budget,
-    ) -> Result<Vec<Group>, SourceError> {
+    fn aggregate(&self, _: &Aggregation<'_>, _: &Budget) -> Result<Groups, SourceError> {
         unreachable!("alerts read samples")
     }
 }

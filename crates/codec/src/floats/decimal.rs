@@ -1,4 +1,4 @@
-//! Doubles that are decimals: integers over one power of ten.
+//! Doubles that are integers of one scale: over a power of ten, or whole.
 //!
 //! A decimal that was read from text is the double nearest to `i / 10^k`, which is what one
 //! division of exact doubles gives. Programs also print what they computed: node_exporter
@@ -8,6 +8,7 @@
 //!
 //! Invariants: integers are below 2^51 in magnitude, so that they and their conversion by
 //! adding 1.5 * 2^52 are exact; powers of ten are at most 10^15, below 10^22 and so exact.
+//! Whole numbers beyond that are converted as they are.
 
 /// Adding it to a double below 2^51 leaves the nearest integer in the lowest bits.
 const SHIFTER: f64 = 6_755_399_441_055_744.0;
@@ -53,22 +54,54 @@ enum Form {
     Product,
     /// `i / 1000 / 10^(k - 3)`.
     Thousandths,
+    /// `i` itself, of any magnitude.
+    Whole,
 }
 
-/// A form and a power of ten.
+/// How the integers of a run become doubles again: a form and a power of ten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Scale {
+pub struct Scale {
     form: Form,
     exponent: u8,
 }
 
 impl Scale {
+    /// The integers are the values.
+    pub(super) const WHOLE: Self = Self { form: Form::Whole, exponent: 1 };
+
+    /// The double of an integer, as decoding gives it.
+    #[inline]
+    pub fn value(self, integer: i64) -> f64 {
+        match self.form {
+            Form::Whole => integer as f64,
+            _ => self.value_of_sum(shifted(integer)),
+        }
+    }
+
+    /// The double of a sum of integers that has been rounded to a double.
+    #[inline]
+    pub(super) fn value_of_sum(self, sum: f64) -> f64 {
+        match self.form {
+            Form::Quotient => sum / POWERS[self.exponent as usize],
+            Form::Product => sum * INVERSES[self.exponent as usize],
+            Form::Thousandths => sum / 1e3 / POWERS[self.exponent as usize - 3],
+            Form::Whole => sum,
+        }
+    }
+
+    /// Whether integers that an encoder wrote are below 2^51 in magnitude.
+    #[inline]
+    pub(super) fn is_bounded(self) -> bool {
+        self.form != Form::Whole
+    }
+
     /// The byte that names it.
     pub(super) fn head(self) -> u8 {
         let form = match self.form {
             Form::Quotient => 0,
             Form::Product => 1,
             Form::Thousandths => 2,
+            Form::Whole => 3,
         };
         form << 4 | self.exponent
     }
@@ -80,6 +113,7 @@ impl Scale {
             0 => Form::Quotient,
             1 => Form::Product,
             2 if exponent >= 3 => Form::Thousandths,
+            3 if exponent == 1 => Form::Whole,
             _ => return None,
         };
         Some(Self { form, exponent })
@@ -87,9 +121,7 @@ impl Scale {
 
     /// Appends the doubles of `ints`.
     pub(super) fn extend(self, ints: &[i64], out: &mut Vec<f64>) {
-        // Adds the integer to the shifter's bits and takes the shifter away as a double.
-        let whole =
-            |int: &i64| f64::from_bits(SHIFTER.to_bits().wrapping_add(*int as u64)) - SHIFTER;
+        let whole = |int: &i64| shifted(*int);
         let power = POWERS[self.exponent as usize];
         match self.form {
             _ if self.exponent == 0 => out.extend(ints.iter().map(whole)),
@@ -102,6 +134,7 @@ impl Scale {
                 let rest = POWERS[self.exponent as usize - 3];
                 out.extend(ints.iter().map(|int| whole(int) / 1e3 / rest));
             }
+            Form::Whole => out.extend(ints.iter().map(|int| *int as f64)),
         }
     }
 
@@ -119,6 +152,10 @@ impl Scale {
                 let rest = POWERS[self.exponent as usize - 3];
                 convert(values, ints, |v| v * power, |whole| whole / 1e3 / rest)
             }
+            Form::Whole => values.iter().zip(ints).all(|(value, int)| {
+                *int = *value as i64;
+                (*int as f64).to_bits() == value.to_bits()
+            }),
         }
     }
 
@@ -126,6 +163,13 @@ impl Scale {
     fn fits(self, value: f64) -> bool {
         self.convert(&[value], &mut [0])
     }
+}
+
+/// The double of an integer below 2^51 in magnitude: it is added to the shifter's bits, and
+/// the shifter is taken away as a double.
+#[inline(always)]
+fn shifted(int: i64) -> f64 {
+    f64::from_bits(SHIFTER.to_bits().wrapping_add(int as u64)) - SHIFTER
 }
 
 /// Converts without a branch in the loop, so that it runs in vector registers.
@@ -260,6 +304,7 @@ fn sampled_exponent(values: &[f64], form: Form) -> Option<u8> {
         // At lower exponents these forms give what the quotient gives.
         Form::Product => 1,
         Form::Thousandths => 4,
+        Form::Whole => return None,
     };
     let step = (values.len() / SAMPLES).max(1);
     let mut misfits = 0;

@@ -48,7 +48,48 @@ fn a_bad_grid_is_an_error() {
     assert!(decode(&[GRID, 2, 0, 0, 0], 1, &mut out).is_err());
 }
 
+#[test]
+fn only_exact_intervals_are_told_as_a_grid() {
+    let grid = |timestamps: &[i64]| exact_grid(&check(timestamps), timestamps.len()).unwrap();
+    let ten_seconds = Grid { start: START, step: TEN_SECONDS, count: 1280 };
+    assert_eq!(grid(&at(|_| 0)), Some(ten_seconds));
+    assert_eq!(grid(&[7]), Some(Grid { start: 7, step: 0, count: 1 }));
+    assert_eq!(grid(&at(|index| index % 2)), None);
+    assert!(exact_grid(&[], 1).is_err());
+    assert!(exact_grid(&[1, 2, 2, 9], 2).is_err());
+    assert!(exact_grid(&[1, 2, 2], usize::MAX).is_err());
+}
+
+#[test]
+fn a_grid_that_wraps_does_not_rise() {
+    assert!(!Grid { start: 0, step: 0, count: 2 }.is_rising());
+    assert!(!Grid { start: 0, step: -1, count: 2 }.is_rising());
+    assert!(!Grid { start: 0, step: i64::MAX / 2, count: 4 }.is_rising());
+    assert!(!Grid { start: i64::MAX, step: 1, count: 2 }.is_rising());
+    assert!(Grid { start: i64::MAX, step: 1, count: 1 }.is_rising());
+    assert!(Grid { start: i64::MIN, step: i64::MAX, count: 3 }.is_rising());
+}
+
 proptest! {
+    #[test]
+    fn a_grid_is_what_decoding_gives(
+        start: i64,
+        step in prop_oneof![1..100i64, any::<i64>()],
+        count in 1usize..300,
+        timestamp in prop_oneof![-20_000..20_000i64, any::<i64>()],
+    ) {
+        let expected = Grid { start, step, count };
+        let timestamps: Vec<i64> = (0..count).map(|index| expected.at(index)).collect();
+        let grid = exact_grid(&check(&timestamps), count).unwrap().expect("a progression");
+        prop_assert!((0..count).all(|index| grid.at(index) == timestamps[index]));
+        prop_assert_eq!(grid.is_rising() || count == 1, timestamps.is_sorted_by(|a, b| a < b));
+        if grid.is_rising() {
+            for timestamp in [timestamp, start.saturating_add(timestamp), grid.at(count / 2)] {
+                let before = timestamps.partition_point(|at| *at < timestamp);
+                prop_assert_eq!(grid.count_before(timestamp), before);
+            }
+        }
+    }
     #[test]
     fn every_run_comes_back(
         start: i64,

@@ -1,7 +1,9 @@
-//! Where samples are read: two verbs, `select` and `aggregate`.
+//! Where samples are read: `select`, `aggregate`, and `outline` to plan by.
 
+use super::aggregate::{Aggregation, Groups};
 use crate::limits::{Budget, Exceeded};
-use crate::{Accumulator, Attribute, Predicate, Samples, SeriesMeta, Span, TimeRange, Timestamp};
+use crate::{Kind, Predicate, Samples, SeriesMeta, TimeRange};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Which series, and from when to when.
@@ -39,105 +41,47 @@ pub trait Series: Send + Sync {
     -> Result<(), SourceError>;
 }
 
-/// Which end of a window is open.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Edge {
-    /// `(at - width, at]`, as PromQL has it.
-    LeftOpen,
-    /// `[at, at + width)`, as InfluxQL has it.
-    RightOpen,
+/// One column of the streams of one measurement, as far as streams have it alike.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ColumnOf {
+    /// The database.
+    pub database: Arc<str>,
+    /// The retention policy.
+    pub policy: Arc<str>,
+    /// The measurement.
+    pub measurement: Arc<str>,
+    /// The column.
+    pub field: Arc<str>,
+    /// What it holds.
+    pub kind: Kind,
 }
 
-/// Evenly spaced windows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Windows {
-    /// Where the first window is anchored.
-    pub start: Timestamp,
-    /// From one anchor to the next; positive.
-    pub step: Span,
-    /// How wide each is; positive. Windows overlap where it is more than the step.
-    pub width: Span,
-    /// How many there are.
-    pub count: usize,
-    /// How an anchor and a width make a window.
-    pub edge: Edge,
+/// What series there are, but for the values of their tags.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Outline {
+    /// Every column of every measurement, once for each kind it has.
+    pub columns: BTreeSet<ColumnOf>,
+    /// The names of tags that any of the streams has.
+    pub tags: BTreeSet<Arc<str>>,
 }
 
-impl Windows {
-    /// The anchor of window `index`.
-    pub fn anchor(&self, index: usize) -> Timestamp {
-        Timestamp(self.start.0.saturating_add(self.step.0.saturating_mul(index as i64)))
-    }
-
-    /// The points inside window `index`, both ends included.
-    pub fn range(&self, index: usize) -> TimeRange {
-        let at = self.anchor(index);
-        match self.edge {
-            Edge::LeftOpen => TimeRange::new(at - Span(self.width.0 - 1), at),
-            Edge::RightOpen => TimeRange::new(at, at + Span(self.width.0 - 1)),
+impl Outline {
+    /// Notes a series.
+    pub fn add(&mut self, series: &SeriesMeta) {
+        let stream = &series.stream;
+        self.columns.insert(ColumnOf {
+            database: stream.database.clone(),
+            policy: stream.policy.clone(),
+            measurement: stream.measurement.clone(),
+            field: series.field.clone(),
+            kind: series.kind,
+        });
+        for (name, _) in stream.tags.iter() {
+            if !self.tags.contains(name) {
+                self.tags.insert(name.clone());
+            }
         }
     }
-
-    /// The points inside any window.
-    pub fn hull(&self) -> TimeRange {
-        match self.count.checked_sub(1) {
-            Some(last) => self.range(0).union(&self.range(last)),
-            None => TimeRange::new(Timestamp::MAX, Timestamp::MIN),
-        }
-    }
-}
-
-/// What becomes of one series in one window before groups are merged.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum WindowFunction {
-    /// How many samples.
-    Count,
-    /// Their sum.
-    Sum,
-    /// Their mean.
-    Mean,
-    /// The least.
-    Min,
-    /// The greatest.
-    Max,
-    /// The earliest.
-    First,
-    /// The latest.
-    Last,
-}
-
-impl WindowFunction {
-    /// Its value; none where the window is empty.
-    pub fn of(self, window: &Accumulator) -> Option<f64> {
-        (window.count > 0).then(|| match self {
-            Self::Count => window.count as f64,
-            Self::Sum => window.sum(),
-            Self::Mean => window.mean(),
-            Self::Min => window.min,
-            Self::Max => window.max,
-            Self::First => window.first,
-            Self::Last => window.last,
-        })
-    }
-}
-
-/// How the series of a group become one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Reduction {
-    /// All samples of all series count alike (InfluxQL's `mean(x)`).
-    Pooled,
-    /// Each series becomes one number a window first, and those are accumulated at the
-    /// window's anchor (PromQL's `avg(avg_over_time(x[5m]))`).
-    PerSeries(WindowFunction),
-}
-
-/// One group of an aggregation.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Group {
-    /// The value of each attribute grouped by, `""` where it is absent.
-    pub key: Vec<Arc<str>>,
-    /// One for each window; with a count of zero where nothing was.
-    pub windows: Vec<Accumulator>,
 }
 
 /// A place that samples can be read from.
@@ -152,20 +96,29 @@ pub trait Source: Send + Sync {
         budget: &Budget,
     ) -> Result<Vec<Box<dyn Series>>, SourceError>;
 
-    /// Window functions of the numeric series that fit `predicate`, merged by the values
-    /// of `group_by`; groups are sorted by key. Staleness markers are skipped.
+    /// What [`Source::select`] would give, but for the values of tags: so that a language
+    /// knows kinds and names before it asks for series, and may not need to.
+    ///
+    /// # Errors
+    /// As [`Source::select`].
+    fn outline(&self, selection: &Selection, budget: &Budget) -> Result<Outline, SourceError> {
+        let mut outline = Outline::default();
+        for series in self.select(selection, budget)? {
+            outline.add(series.meta());
+        }
+        Ok(outline)
+    }
+
+    /// Window functions of the numeric series that fit, merged by group. Staleness markers
+    /// are skipped; groups without any sample are left out. The same data give the same
+    /// answer, to the last bit, on however many threads it is computed. A sum of signed
+    /// integers that a double may not hold exactly is NaN or beyond 2^53.
     ///
     /// # Errors
     /// When data cannot be read, or `budget` is used up.
     fn aggregate(
         &self,
-        predicate: &Predicate,
-        windows: &Windows,
-        reduction: Reduction,
-        group_by: &[Attribute],
+        aggregation: &Aggregation<'_>,
         budget: &Budget,
-    ) -> Result<Vec<Group>, SourceError>;
+    ) -> Result<Groups, SourceError>;
 }
-
-#[cfg(test)]
-mod tests;

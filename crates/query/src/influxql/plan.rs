@@ -15,7 +15,7 @@ mod streams;
 pub(crate) use bind::{Feed, Plan};
 pub(crate) use compile::Query;
 pub(crate) use operation::{Aggregate, Gathered, Leaf, Operation, Step};
-pub(crate) use streams::{Place, Stream, Wanted, load, stream_predicate};
+pub(crate) use streams::{Place, Reading, Stream, Wanted, stream_predicate};
 
 use super::moment::{TIME_MAX, TIME_MIN, Zone};
 

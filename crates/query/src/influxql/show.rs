@@ -13,7 +13,7 @@ use super::ast::{DataType, Expr, KeyFilter, Limits, Measurement, Name, Show};
 use super::condition::{Bounds, predicate, split_time};
 use super::context::Context;
 use super::error::Error;
-use super::plan::{Place, Stream, Wanted, load};
+use super::plan::{Place, Reading, Stream, Wanted};
 use super::reduce::Folding;
 use model::{Predicate, TimeRange, Timestamp};
 use std::sync::Arc;
@@ -100,7 +100,13 @@ impl Scan {
     fn streams(&self, places: &[Place], context: &Context<'_>) -> Result<Vec<Stream>, Error> {
         let mut streams = Vec::new();
         for place in places {
-            streams.extend(load(context, place, &Wanted::All, &self.condition, self.range())?);
+            let reading = Reading {
+                place: place.clone(),
+                tags: self.condition.clone(),
+                wanted: Wanted::All,
+                range: self.range(),
+            };
+            streams.extend(reading.streams(context)?);
         }
         streams.sort_by(|a, b| a.key.cmp(&b.key));
         streams.dedup_by(|later, kept| later.key == kept.key);

@@ -2,17 +2,20 @@
 
 use model::limits::Budget;
 use model::port::{
-    Catalog, CatalogError, Clock, Group, Policy, PolicyChange, Reduction, Selection, Series,
-    Source, SourceError, Windows,
+    Aggregation, Catalog, CatalogError, Clock, Groups, Policy, PolicyChange, Reduction, Selection,
+    Series, Source, SourceError,
 };
 use model::value::is_stale;
 use model::{
-    Accumulator, Attribute, DEFAULT_POLICY, Predicate, Samples, SeriesMeta, Span, StreamKey,
-    TimeRange, Timestamp, Value,
+    Accumulator, DEFAULT_POLICY, Kind, Predicate, Samples, SeriesMeta, Span, StreamKey, TimeRange,
+    Timestamp, Value,
 };
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
+
+/// Floats hold every integer below this one.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
 type Column = BTreeMap<i64, Value>;
 type Columns = BTreeMap<(Arc<StreamKey>, Arc<str>), Arc<Column>>;
@@ -123,14 +126,8 @@ impl Source for Memory {
         Ok(found.map(|series| Box::new(series) as Box<dyn Series>).collect())
     }
 
-    fn aggregate(
-        &self,
-        predicate: &Predicate,
-        windows: &Windows,
-        reduction: Reduction,
-        group_by: &[Attribute],
-        budget: &Budget,
-    ) -> Result<Vec<Group>, SourceError> {
+    fn aggregate(&self, asked: &Aggregation<'_>, budget: &Budget) -> Result<Groups, SourceError> {
+        let Aggregation { predicate, windows, reduction, needs, group_by } = *asked;
         assert_eq!(reduction, Reduction::Pooled, "InfluxQL pools");
         self.aggregations.fetch_add(1, Ordering::Relaxed);
         let mut groups: BTreeMap<Vec<Arc<str>>, Vec<Accumulator>> = BTreeMap::new();
@@ -154,10 +151,14 @@ impl Source for Memory {
                     }
                 }
                 budget.charge(own.count)?;
+                if series.meta.kind != Kind::F64 && own.max.abs().max(own.min.abs()) >= EXACT_MAX {
+                    // As the port has it, of integers that floats do not hold exactly.
+                    own = own.with_sum_parts(f64::NAN, 0.0);
+                }
                 sum.pool(&own);
             }
         }
-        Ok(groups.into_iter().map(|(key, windows)| Group { key, windows }).collect())
+        Ok(Groups::of_each(group_by.len(), windows.count, needs, &groups))
     }
 }
 

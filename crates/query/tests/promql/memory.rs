@@ -1,11 +1,11 @@
 //! A source in memory, as simple as its contract allows.
 
 use model::limits::Budget;
-use model::port::{Group, Reduction, Selection, Series, Source, SourceError, Windows};
-use model::value::is_stale;
-use model::{
-    Accumulator, Attribute, Kind, Predicate, Samples, SeriesMeta, TimeRange, Timestamp, Value,
+use model::port::{
+    Aggregation, Groups, Reduction, Selection, Series, Source, SourceError, WindowFunction,
 };
+use model::value::is_stale;
+use model::{Accumulator, Attribute, Kind, Samples, SeriesMeta, TimeRange, Timestamp, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -54,14 +54,8 @@ impl Source for Memory {
         Ok(found.map(|s| Box::new(Selected(s.clone())) as Box<dyn Series>).collect())
     }
 
-    fn aggregate(
-        &self,
-        predicate: &Predicate,
-        windows: &Windows,
-        reduction: Reduction,
-        group_by: &[Attribute],
-        budget: &Budget,
-    ) -> Result<Vec<Group>, SourceError> {
+    fn aggregate(&self, asked: &Aggregation<'_>, budget: &Budget) -> Result<Groups, SourceError> {
+        let Aggregation { predicate, windows, reduction, needs, group_by } = *asked;
         self.aggregated.fetch_add(1, Ordering::Relaxed);
         let mut groups: BTreeMap<Vec<Arc<str>>, Vec<Accumulator>> = BTreeMap::new();
         for stored in &self.series {
@@ -85,15 +79,27 @@ impl Source for Memory {
                 match reduction {
                     Reduction::Pooled => merged.pool(&window),
                     Reduction::PerSeries(function) => {
-                        if let Some(number) = function.of(&window) {
+                        if let Some(number) = value_of(function, &window) {
                             merged.push(windows.anchor(index).0, number);
                         }
                     }
                 }
             }
         }
-        Ok(groups.into_iter().map(|(key, windows)| Group { key, windows }).collect())
+        Ok(Groups::of_each(group_by.len(), windows.count, needs, &groups))
     }
+}
+
+fn value_of(function: WindowFunction, window: &Accumulator) -> Option<f64> {
+    (window.count > 0).then(|| match function {
+        WindowFunction::Count => window.count as f64,
+        WindowFunction::Sum => window.sum(),
+        WindowFunction::Mean => window.mean(),
+        WindowFunction::Min => window.min,
+        WindowFunction::Max => window.max,
+        WindowFunction::First => window.first,
+        WindowFunction::Last => window.last,
+    })
 }
 
 impl Series for Selected {

@@ -24,7 +24,7 @@ fn one_stream_has_one_identity() {
         assert!(!Arc::ptr_eq(&first, &other));
         assert_ne!(first.order(&other), Ordering::Equal);
     }
-    assert_eq!(first.partition(8), interner.intern(&policy(2), &cpu, &tags).partition(8));
+    assert_eq!(first.hash(), interner.intern(&policy(2), &cpu, &tags).hash());
 }
 
 #[test]

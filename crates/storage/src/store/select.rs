@@ -5,14 +5,14 @@ use crate::aggregate;
 use crate::block::Block;
 use crate::catalog::State;
 use crate::head::Frozen;
-use crate::identity::Identity;
+use crate::identity::{Identity, PolicyId};
 use crate::piece::{Part, StreamParts};
 use crate::series::{Stored, of_stream};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use model::limits::Budget;
-use model::port::{Group, Reduction, Selection, Series, Source, SourceError, Windows};
-use model::{Attribute, Predicate, Span, TimeRange, Timestamp};
+use model::port::{Aggregation, Groups, Outline, Selection, Series, Source, SourceError};
+use model::{Predicate, Span, TimeRange, Timestamp};
 use std::sync::Arc;
 
 /// After this many streams, the budget is asked whether to go on.
@@ -28,21 +28,22 @@ impl Source for Store {
         Ok(series.into_iter().map(|series| Box::new(series) as Box<dyn Series>).collect())
     }
 
-    fn aggregate(
-        &self,
-        predicate: &Predicate,
-        windows: &Windows,
-        reduction: Reduction,
-        group_by: &[Attribute],
-        budget: &Budget,
-    ) -> Result<Vec<Group>, SourceError> {
+    fn outline(&self, selection: &Selection, budget: &Budget) -> Result<Outline, SourceError> {
+        let mut outline = Outline::default();
+        for series in self.gather(&selection.predicate, selection.range, budget)? {
+            outline.add(series.meta());
+        }
+        Ok(outline)
+    }
+
+    fn aggregate(&self, asked: &Aggregation<'_>, budget: &Budget) -> Result<Groups, SourceError> {
+        let windows = &asked.windows;
         if windows.step <= Span::ZERO || windows.width <= Span::ZERO {
             return Err(SourceError::Failed("windows need a step and a width above zero".into()));
         }
-        let mut series = self.gather(predicate, windows.hull(), budget)?;
+        let mut series = self.gather(asked.predicate, windows.hull(), budget)?;
         series.retain(|series| series.meta().kind.is_numeric());
-        let plan = aggregate::Plan { windows, reduction, group_by };
-        Ok(aggregate::run(&series, &plan, budget, &self.counters)?)
+        Ok(aggregate::run(&series, asked, budget, &self.counters)?)
     }
 }
 
@@ -94,8 +95,8 @@ struct Gathered {
     state: Arc<State>,
     /// In the order they were found, so that sums come out alike each time.
     streams: Vec<(Arc<Identity>, Vec<Part>)>,
-    /// Where a stream is, by the address of its identity, which it has alone.
-    places: HashMap<usize, usize>,
+    /// Where a stream is, by the hash of its names and its policy, see `identity`.
+    places: HashMap<(u128, PolicyId), usize>,
 }
 
 impl Gathered {
@@ -119,7 +120,7 @@ impl Gathered {
     }
 
     fn add(&mut self, identity: &Arc<Identity>, part: Part) {
-        match self.places.entry(Arc::as_ptr(identity) as usize) {
+        match self.places.entry((identity.hash(), identity.policy)) {
             Entry::Occupied(place) => self.streams[*place.get()].1.push(part),
             Entry::Vacant(place) => {
                 // What belongs to a dropped policy is gone, wherever its bytes still are.

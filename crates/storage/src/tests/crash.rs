@@ -299,10 +299,18 @@ fn a_query_never_misses_rows_that_are_being_flushed() {
         while !stop.load(Ordering::SeqCst) {
             let before = acknowledged.load(Ordering::SeqCst);
             let budget = model::limits::Budget::unlimited();
-            let (all, pooled) = (model::Predicate::ALL, model::port::Reduction::Pooled);
-            let groups = rig.store.aggregate(&all, &windows, pooled, &[], &budget);
-            let groups = groups.expect("aggregate");
-            let count = groups.first().map_or(0, |group| group.windows[0].count);
+            let asked = model::port::Aggregation {
+                predicate: &model::Predicate::ALL,
+                windows,
+                reduction: model::port::Reduction::Pooled,
+                needs: model::Needs::COUNT,
+                group_by: &[],
+            };
+            let groups = rig.store.aggregate(&asked, &budget).expect("aggregate");
+            let count = groups
+                .iter()
+                .next()
+                .map_or(0, |group| group.windows().map(|window| window.count).sum());
             assert!(count >= before, "{before} were acknowledged, {count} are seen");
             let after = acknowledged.load(Ordering::SeqCst) + 16;
             assert!(count <= after, "{count} are seen, at most {after} were written");

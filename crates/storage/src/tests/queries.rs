@@ -4,11 +4,13 @@ use super::rig::*;
 use crate::Options;
 use crate::disk::simulated::Simulated;
 use model::limits::Budget;
-use model::port::{Edge, Group, Reduction, Selection, Source, WindowFunction, Windows};
+use model::port::{
+    Aggregation, Edge, Groups, Reduction, Selection, Source, WindowFunction, Windows,
+};
 use model::value::{STALE_NAN_BITS, is_stale};
 use model::{
-    Accumulator, Attribute, Kind, MatchOp, Matcher, Predicate, Samples, Span, TimeRange, Timestamp,
-    Value,
+    Accumulator, Attribute, Kind, MatchOp, Matcher, Needs, Predicate, Samples, Span, TimeRange,
+    Timestamp, Value,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -134,21 +136,19 @@ fn select_finds_what_fits_and_nothing_else() {
     }
 }
 
-/// What `aggregate` must answer, sample by sample.
-fn brute_force(
-    rig: &Rig,
-    predicate: &Predicate,
-    windows: &Windows,
-    reduction: Reduction,
-    group_by: &[Attribute],
-) -> Vec<Group> {
-    let mut groups: BTreeMap<Vec<Arc<str>>, Vec<Accumulator>> = BTreeMap::new();
+type Accumulated = BTreeMap<Vec<Arc<str>>, Vec<Accumulator>>;
+
+/// What `aggregate` must answer, sample by sample; whatever is asked for, everything is
+/// answered.
+fn brute_force(rig: &Rig, asked: &Aggregation<'_>) -> Accumulated {
+    let mut groups = Accumulated::new();
+    let windows = &asked.windows;
     for (meta, samples) in everything(rig) {
-        if !predicate.matches(&meta) || !meta.kind.is_numeric() {
+        if !asked.predicate.matches(&meta) || !meta.kind.is_numeric() {
             continue;
         }
-        let key: Vec<Arc<str>> =
-            group_by.iter().map(|a| a.value(&meta.stream, &meta.field).as_ref().into()).collect();
+        let value = |a: &Attribute| a.value(&meta.stream, &meta.field).as_ref().into();
+        let key: Vec<Arc<str>> = asked.group_by.iter().map(value).collect();
         for index in 0..windows.count {
             let range = windows.range(index);
             let mut window = Accumulator::default();
@@ -163,42 +163,65 @@ fn brute_force(
             }
             let empty = || vec![Accumulator::default(); windows.count];
             let group = &mut groups.entry(key.clone()).or_insert_with(empty)[index];
-            match reduction {
+            match asked.reduction {
                 Reduction::Pooled => group.pool(&window),
                 Reduction::PerSeries(function) => {
+                    let value = match function {
+                        WindowFunction::Count => window.count as f64,
+                        WindowFunction::Sum => window.sum(),
+                        WindowFunction::Mean => window.mean(),
+                        WindowFunction::Min => window.min,
+                        WindowFunction::Max => window.max,
+                        WindowFunction::First => window.first,
+                        WindowFunction::Last => window.last,
+                    };
                     let mut one = Accumulator::default();
-                    one.push(windows.anchor(index).0, function.of(&window).expect("not empty"));
+                    one.push(windows.anchor(index).0, value);
                     group.pool(&one);
                 }
             }
         }
     }
-    groups.into_iter().map(|(key, windows)| Group { key, windows }).collect()
+    groups
 }
 
-/// Equal but for the last digits of sums, whose order of adding may differ.
-fn assert_close(found: &[Group], expected: &[Group], what: &str) {
-    let keys = |groups: &[Group]| groups.iter().map(|g| g.key.clone()).collect::<Vec<_>>();
-    assert_eq!(keys(found), keys(expected), "{what}");
-    for (a, b) in found.iter().zip(expected) {
-        for (index, (a, b)) in a.windows.iter().zip(&b.windows).enumerate() {
-            let close = |x: f64, y: f64| {
-                x.to_bits() == y.to_bits()
-                    || (x.is_nan() && y.is_nan())
-                    || (x - y).abs() <= 1e-9 * x.abs().max(1.0)
-            };
+/// Equal in what was asked for, but for the last digits of sums.
+fn assert_close(found: &Groups, expected: &Accumulated, needs: Needs, what: &str) {
+    let keys: Vec<_> = found.iter().map(|group| group.key.to_vec()).collect();
+    assert_eq!(keys, expected.keys().cloned().collect::<Vec<_>>(), "{what}");
+    let close = |x: f64, y: f64| {
+        x.to_bits() == y.to_bits()
+            || (x.is_nan() && y.is_nan())
+            || (x - y).abs() <= 1e-12 * x.abs().max(1.0)
+    };
+    for (group, expected) in found.iter().zip(expected.values()) {
+        assert_eq!(group.windows().len(), expected.len(), "{what}");
+        for (index, (a, b)) in group.windows().zip(expected).enumerate() {
             let what = format!("{what}, window {index}: {a:?} against {b:?}");
             assert_eq!(a.count, b.count, "{what}");
-            if a.count > 0 {
+            if a.count == 0 {
+                continue;
+            }
+            let is_needed = |need: Needs| needs.has(need);
+            if is_needed(Needs::SUM) {
                 assert!(close(a.sum(), b.sum()), "sum: {what}");
-                assert!(close(a.min, b.min) && close(a.max, b.max), "extremes: {what}");
-                assert!(close(a.first, b.first) && close(a.last, b.last), "ends: {what}");
-                assert!(close(a.increase, b.increase), "increase: {what}");
-                let times = |w: &Accumulator| {
-                    let extremes = if w.min.is_nan() { (0, 0) } else { (w.min_at, w.max_at) };
-                    (w.first_at, w.last_at, extremes, w.resets)
-                };
-                assert_eq!(times(a), times(b), "times: {what}");
+            }
+            for (need, a, b) in [
+                (Needs::MIN, (a.min, a.min_at), (b.min, b.min_at)),
+                (Needs::MAX, (a.max, a.max_at), (b.max, b.max_at)),
+            ] {
+                if is_needed(need) {
+                    assert!(close(a.0, b.0), "{need:?}: {what}");
+                }
+                if is_needed(need | Needs::EXTREME_TIMES) && !b.0.is_nan() {
+                    assert_eq!(a.1, b.1, "time of {need:?}: {what}");
+                }
+            }
+            if is_needed(Needs::FIRST) {
+                assert!(close(a.first, b.first) && a.first_at == b.first_at, "first: {what}");
+            }
+            if is_needed(Needs::LAST) {
+                assert!(close(a.last, b.last) && a.last_at == b.last_at, "last: {what}");
             }
         }
     }
@@ -220,11 +243,16 @@ fn aggregate_is_brute_force_made_fast() {
         (90_000, 300, 300, 3),
         (0, 300, 300, 0),
     ];
-    let reductions = [
-        Reduction::Pooled,
-        Reduction::PerSeries(WindowFunction::Mean),
-        Reduction::PerSeries(WindowFunction::Last),
-        Reduction::PerSeries(WindowFunction::Count),
+    let questions = [
+        (Reduction::Pooled, Needs::ALL),
+        (Reduction::Pooled, Needs::SUM),
+        (Reduction::Pooled, Needs::LAST),
+        (Reduction::Pooled, Needs::MIN | Needs::EXTREME_TIMES),
+        (Reduction::PerSeries(WindowFunction::Mean), Needs::SUM),
+        (Reduction::PerSeries(WindowFunction::Last), Needs::MIN | Needs::MAX),
+        (Reduction::PerSeries(WindowFunction::First), Needs::SUM),
+        (Reduction::PerSeries(WindowFunction::Max), Needs::MAX),
+        (Reduction::PerSeries(WindowFunction::Count), Needs::ALL),
     ];
     let groupings: [&[Attribute]; 3] =
         [&[], &[tag("zone")], &[Attribute::Field, tag("host"), Attribute::Measurement]];
@@ -233,19 +261,110 @@ fn aggregate_is_brute_force_made_fast() {
             let (step, width) = (Span(step * SECOND), Span(width * SECOND));
             let start = Timestamp(NOW + start * SECOND);
             let windows = Windows { start, step, width, count, edge };
-            for (at, reduction) in reductions.into_iter().enumerate() {
-                let predicate = &predicates()[[0, 2, 5, 8][at]];
+            for (at, (reduction, needs)) in questions.into_iter().enumerate() {
+                let predicate = &predicates()[[0, 2, 5, 8][at % 4]];
                 let group_by = groupings[at % groupings.len()];
-                let budget = Budget::unlimited();
-                let found = rig
-                    .store
-                    .aggregate(predicate, &windows, reduction, group_by, &budget)
-                    .expect("aggregate");
-                let expected = brute_force(&rig, predicate, &windows, reduction, group_by);
-                let what = format!("{windows:?} {reduction:?} {group_by:?}");
-                assert_close(&found, &expected, &what);
+                let asked = Aggregation { predicate, windows, reduction, needs, group_by };
+                let found = rig.store.aggregate(&asked, &Budget::unlimited()).expect("aggregate");
+                let what = format!("{windows:?} {reduction:?} {needs:?} {group_by:?}");
+                assert_close(&found, &brute_force(&rig, &asked), needs, &what);
             }
         }
+    }
+}
+
+#[test]
+fn sums_are_the_same_each_time() {
+    let rig = Rig::new();
+    let points: Vec<_> = (0..40_000)
+        .map(|n| {
+            let value = f64::from(n).sqrt() * [1e-9, 1.0, 1e12, -1e12][n as usize % 4];
+            float(&format!("cpu,host=h{}", n % 500), NOW + i64::from(n) * SECOND, value)
+        })
+        .collect();
+    rig.put(&points);
+    let windows = Windows {
+        start: Timestamp(NOW),
+        step: Span::HOUR,
+        width: Span::HOUR,
+        count: 12,
+        edge: Edge::RightOpen,
+    };
+    let asked = Aggregation {
+        predicate: &Predicate::ALL,
+        windows,
+        reduction: Reduction::Pooled,
+        needs: Needs::SUM,
+        group_by: &[],
+    };
+    let ask = || {
+        let groups = rig.store.aggregate(&asked, &Budget::unlimited()).expect("aggregate");
+        let sums = groups.iter().flat_map(|group| group.windows()).map(|w| w.sum().to_bits());
+        sums.collect::<Vec<_>>()
+    };
+    let first = ask();
+    assert_eq!(first.len(), 12);
+    (0..20).for_each(|_| assert_eq!(ask(), first));
+}
+
+#[test]
+fn groups_are_held_by_the_query() {
+    let rig = Rig::new();
+    let points: Vec<_> = (0..200).map(|n| float(&format!("cpu,host=h{n}"), NOW, 1.0)).collect();
+    rig.put(&points);
+    let windows = Windows {
+        start: Timestamp(NOW),
+        step: Span::SECOND,
+        width: Span::SECOND,
+        count: 1000,
+        edge: Edge::RightOpen,
+    };
+    let host = [tag("host")];
+    let asked = Aggregation {
+        predicate: &Predicate::ALL,
+        windows,
+        reduction: Reduction::Pooled,
+        needs: Needs::SUM,
+        group_by: &host,
+    };
+    let budget = Budget::unlimited().holding(1 << 20);
+    rig.store.aggregate(&asked, &budget).expect_err("200,000 windows of 24 bytes");
+    let asked = Aggregation { group_by: &[], ..asked };
+    let budget = Budget::unlimited().holding(1 << 20);
+    rig.store.aggregate(&asked, &budget).expect("one group fits");
+}
+
+#[test]
+fn sums_of_integers_are_exact_or_none() {
+    let rig = Rig::new();
+    let most = (1i64 << 53) - 1;
+    let of = |host: &str, n: i64, value: i64| {
+        point(&format!("net,host={host}"), NOW + n * SECOND, &[("bytes", Value::I64(value))])
+    };
+    rig.put(&[of("a", 0, most), of("a", 1, -most), of("a", 2, 7)]);
+    rig.put(&[of("b", 0, most), of("b", 1, most)]);
+    let windows = Windows {
+        start: Timestamp(NOW),
+        step: Span::HOUR,
+        width: Span::HOUR,
+        count: 1,
+        edge: Edge::RightOpen,
+    };
+    let host = [tag("host")];
+    let asked = Aggregation {
+        predicate: &Predicate::ALL,
+        windows,
+        reduction: Reduction::Pooled,
+        needs: Needs::SUM,
+        group_by: &host,
+    };
+    for is_flushed in [false, true] {
+        let groups = rig.store.aggregate(&asked, &Budget::unlimited()).expect("aggregate");
+        let sums: Vec<f64> =
+            groups.iter().flat_map(|group| group.windows()).map(|w| w.sum()).collect();
+        assert_eq!(sums[0], 7.0, "flushed: {is_flushed}");
+        assert!(sums[1].is_nan() || sums[1] >= most as f64, "flushed: {is_flushed}");
+        rig.store.flush().expect("flush");
     }
 }
 
@@ -262,14 +381,17 @@ fn whole_chunks_are_answered_by_their_statistics() {
         count: 1,
         edge: Edge::RightOpen,
     };
-    let budget = Budget::new(0);
-    let groups = rig
-        .store
-        .aggregate(&Predicate::ALL, &windows, Reduction::Pooled, &[], &budget)
-        .expect("no sample is decoded");
-    let window = groups[0].windows[0];
+    let asked = Aggregation {
+        predicate: &Predicate::ALL,
+        windows,
+        reduction: Reduction::Pooled,
+        needs: Needs::ALL,
+        group_by: &[],
+    };
+    let groups = rig.store.aggregate(&asked, &Budget::new(0)).expect("no sample is decoded");
+    let window = groups.iter().flat_map(|group| group.windows()).next().expect("a window");
     assert_eq!((window.count, window.sum()), (1000, 499_500.0));
-    assert_eq!((window.first, window.last, window.increase), (0.0, 999.0, 999.0));
+    assert_eq!((window.first, window.last, window.max_at), (0.0, 999.0, NOW + 999 * SECOND));
 }
 
 #[test]
@@ -282,8 +404,12 @@ fn windows_without_extent_are_refused() {
         count: 1,
         edge: Edge::LeftOpen,
     };
-    let budget = Budget::unlimited();
-    rig.store
-        .aggregate(&Predicate::ALL, &windows, Reduction::Pooled, &[], &budget)
-        .expect_err("a step of zero");
+    let asked = Aggregation {
+        predicate: &Predicate::ALL,
+        windows,
+        reduction: Reduction::Pooled,
+        needs: Needs::SUM,
+        group_by: &[],
+    };
+    rig.store.aggregate(&asked, &Budget::unlimited()).expect_err("a step of zero");
 }

@@ -1,16 +1,17 @@
 //! What a `SELECT` means for the data there is.
 
+use super::Interval;
 use super::columns::{Schema, column_names, field_name, is_open};
 use super::compile::{Query, QuerySource};
 use super::operation::Operation;
-use super::streams::{Stream, Wanted, load};
-use super::{Interval, Place};
+use super::streams::{Reading, Wanted};
 use crate::influxql::ast::{Call, DataType, Expr, Field, Fill, Limits, Reference};
 use crate::influxql::condition::{Bounds, split_tags};
 use crate::influxql::context::Context;
 use crate::influxql::error::Error;
 use crate::influxql::eval::{Math, Node, type_of};
 use crate::influxql::moment::{TIME_MIN, Zone};
+use model::port::Outline;
 use model::{Predicate, TimeRange, Timestamp};
 use std::collections::BTreeSet;
 
@@ -60,12 +61,10 @@ pub(crate) struct Output {
 pub(crate) enum Feed {
     /// Streams of measurements, and what their rows must fulfil beside.
     Streams {
-        /// Where they are.
-        place: Place,
-        /// What their tags fulfil already.
-        tags: Predicate,
-        /// The streams.
-        streams: Vec<Stream>,
+        /// Which they are.
+        reading: Reading,
+        /// What columns and tags they have.
+        outline: Outline,
         /// What their rows must fulfil.
         condition: Option<Expr>,
     },
@@ -156,29 +155,32 @@ fn check_buckets(query: &Query, context: &Context<'_>) -> Result<(), Error> {
 
 /// Where a query reads from, before its references are bound.
 struct Inputs {
-    places: Vec<Place>,
-    streams: Vec<Vec<Stream>>,
+    streams: Vec<(Reading, Outline)>,
     subqueries: Vec<Plan>,
-    tags: Predicate,
     /// What all streams have, where some of them were left out since.
     known: Option<Schema>,
 }
 
 impl Inputs {
     fn open(query: &Query, context: &Context<'_>) -> Result<Self, Error> {
-        let (mut places, mut subqueries) = (Vec::new(), Vec::new());
+        let (mut streams, mut subqueries) = (Vec::new(), Vec::new());
+        let (start, end) = query.read;
+        let range = TimeRange::new(Timestamp(start), Timestamp(end));
         for source in &query.sources {
             match source {
                 QuerySource::Measurement(measurement) => {
-                    places.push(context.place(measurement, None)?);
+                    let place = context.place(measurement, None)?;
+                    let (tags, wanted) = (Predicate::ALL, Wanted::All);
+                    let reading = Reading { place, tags, wanted, range };
+                    streams.push((reading, Outline::default()));
                 }
                 QuerySource::Subquery(inner) => subqueries.push(Plan::bind(inner, context)?),
             }
         }
-        Ok(Self { places, streams: Vec::new(), subqueries, tags: Predicate::ALL, known: None })
+        Ok(Self { streams, subqueries, known: None })
     }
 
-    /// Finds the streams, and returns the condition with its references bound.
+    /// Finds out what the streams have, and returns the condition with its references bound.
     ///
     /// What the condition says about tags narrows the streams; to know what it says about
     /// tags, one must know which of its names are fields. So these are looked up first,
@@ -188,15 +190,10 @@ impl Inputs {
         query: &Query,
         context: &Context<'_>,
     ) -> Result<Option<Expr>, Error> {
-        let (start, end) = query.read;
-        let range = TimeRange::new(Timestamp(start), Timestamp(end));
         let open = query.fields.iter().any(|field| has_open(&field.expr))
             || query.dimensions.iter().any(is_open);
         let named = references_of(query.condition.iter());
-        let first = if open { Wanted::All } else { Wanted::Fields(named) };
-        for place in &self.places {
-            self.streams.push(load(context, place, &first, &Predicate::ALL, range)?);
-        }
+        self.look(if open { Wanted::All } else { Wanted::Fields(named) }, context)?;
         let schema = self.schema();
         let mut condition = query.condition.clone();
         if let Some(condition) = &mut condition {
@@ -211,23 +208,25 @@ impl Inputs {
             });
         }
         let (tags, rest) = split_tags(condition.as_ref());
+        self.streams.iter_mut().for_each(|(reading, _)| reading.tags = tags.clone());
         if open {
-            for stream in self.streams.iter_mut() {
-                stream.retain(|stream| tags.matches_column(&stream.key, ""));
-            }
             // Columns are those of all streams, whether they fulfil the condition or not.
             self.known = Some(schema);
         } else {
             let mut names = references_of(query.fields.iter().map(|field| &field.expr));
             names.extend(references_of(rest.iter()));
-            let wanted = Wanted::Fields(names);
-            self.streams.clear();
-            for place in &self.places {
-                self.streams.push(load(context, place, &wanted, &tags, range)?);
-            }
+            self.look(Wanted::Fields(names), context)?;
         }
-        self.tags = tags;
         Ok(condition)
+    }
+
+    /// Finds out what the streams that are wanted have.
+    fn look(&mut self, wanted: Wanted, context: &Context<'_>) -> Result<(), Error> {
+        for (reading, outline) in &mut self.streams {
+            reading.wanted = wanted.clone();
+            *outline = reading.outline(context)?;
+        }
+        Ok(())
     }
 
     /// What can be asked for.
@@ -236,13 +235,13 @@ impl Inputs {
             return known.clone();
         }
         let mut schema = Schema::default();
-        for stream in self.streams.iter().flatten() {
-            for field in &stream.fields {
-                schema.add_field(&field.name, field.kind);
+        for (_, outline) in &self.streams {
+            for column in &outline.columns {
+                if let Some(kind) = DataType::of(column.kind) {
+                    schema.add_field(&column.field, kind);
+                }
             }
-            for (name, _) in stream.key.tags.iter() {
-                schema.add_tag(name);
-            }
+            outline.tags.iter().for_each(|name| schema.add_tag(name));
         }
         for plan in &self.subqueries {
             for output in &plan.outputs {
@@ -255,9 +254,10 @@ impl Inputs {
 
     fn into_feeds(self, condition: Option<Expr>) -> Vec<Feed> {
         let (_, rest) = split_tags(condition.as_ref());
-        let streams = self.places.into_iter().zip(self.streams).map(|(place, streams)| {
-            let (tags, condition) = (self.tags.clone(), rest.clone());
-            Feed::Streams { place, tags, streams, condition }
+        let streams = self.streams.into_iter().map(|(reading, outline)| Feed::Streams {
+            reading,
+            outline,
+            condition: rest.clone(),
         });
         let subqueries = self
             .subqueries

@@ -3,9 +3,10 @@
 use crate::influxql::ast::{DataType, Name};
 use crate::influxql::context::Context;
 use crate::influxql::error::Error;
-use model::port::{Selection, Series};
+use model::port::{Outline, Selection, Series};
 use model::{Attribute, MatchOp, Matcher, Predicate, StreamKey, TimeRange};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Measurements of one policy of one database.
@@ -66,29 +67,66 @@ pub(crate) fn stream_predicate(place: &Place) -> Predicate {
     ])
 }
 
-/// The streams of `place` that fit `tags` and have a needed field, sorted by key.
-pub(crate) fn load(
-    context: &Context<'_>,
-    place: &Place,
-    wanted: &Wanted,
-    tags: &Predicate,
-    range: TimeRange,
-) -> Result<Vec<Stream>, Error> {
-    let mut parts = vec![stream_predicate(place), tags.clone()];
-    if let Wanted::Fields(names) = wanted {
-        if names.is_empty() || range.is_empty() {
-            return Ok(Vec::new());
+/// What is read of a place: some fields of the streams whose tags fit.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    /// Where.
+    pub(crate) place: Place,
+    /// What tags must fulfil.
+    pub(crate) tags: Predicate,
+    /// Which fields.
+    pub(crate) wanted: Wanted,
+    /// Streams without points in here are left out.
+    pub(crate) range: TimeRange,
+}
+
+impl Reading {
+    /// What is selected; none where nothing is needed.
+    fn selection(&self) -> Option<Selection> {
+        let mut parts = vec![stream_predicate(&self.place), self.tags.clone()];
+        if let Wanted::Fields(names) = &self.wanted {
+            if names.is_empty() || self.range.is_empty() {
+                return None;
+            }
+            let equal = |name: &String| Matcher::equal(Attribute::Field, name.as_str());
+            parts.push(Predicate::Or(names.iter().map(equal).map(Predicate::Match).collect()));
         }
-        let equal = |name: &String| Matcher::equal(Attribute::Field, name.as_str());
-        parts.push(Predicate::Or(names.iter().map(equal).map(Predicate::Match).collect()));
+        Some(Selection { predicate: Predicate::And(parts), range: self.range })
     }
-    let selection = Selection { predicate: Predicate::And(parts), range };
-    let mut streams: BTreeMap<Arc<StreamKey>, Vec<StreamField>> = BTreeMap::new();
-    for series in context.source.select(&selection, context.budget)? {
-        let meta = series.meta();
-        let Some(kind) = DataType::of(meta.kind) else { continue };
-        let (key, name) = (meta.stream.clone(), meta.field.clone());
-        streams.entry(key).or_default().push(StreamField { name, kind, series });
+
+    /// Which columns and tags there are.
+    pub(crate) fn outline(&self, context: &Context<'_>) -> Result<Outline, Error> {
+        let Some(selection) = self.selection() else { return Ok(Outline::default()) };
+        let mut outline = context.source.outline(&selection, context.budget)?;
+        outline.columns.retain(|column| DataType::of(column.kind).is_some());
+        Ok(outline)
     }
-    Ok(streams.into_iter().map(|(key, fields)| Stream { key, fields }).collect())
+
+    /// The streams that have a needed field, sorted by key.
+    pub(crate) fn streams(&self, context: &Context<'_>) -> Result<Vec<Stream>, Error> {
+        let Some(selection) = self.selection() else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for series in context.source.select(&selection, context.budget)? {
+            if let Some(kind) = DataType::of(series.meta().kind) {
+                found.push((kind, series));
+            }
+        }
+        found.sort_by(|(_, a), (_, b)| {
+            let (a, b) = (&a.meta().stream, &b.meta().stream);
+            if Arc::ptr_eq(a, b) { Ordering::Equal } else { a.cmp(b) }
+        });
+        let mut streams: Vec<Stream> = Vec::new();
+        for (kind, series) in found {
+            let meta = series.meta();
+            let field = StreamField { name: meta.field.clone(), kind, series };
+            let key = &field.series.meta().stream;
+            match streams.last_mut() {
+                Some(last) if Arc::ptr_eq(&last.key, key) || last.key == *key => {
+                    last.fields.push(field);
+                }
+                _ => streams.push(Stream { key: key.clone(), fields: vec![field] }),
+            }
+        }
+        Ok(streams)
+    }
 }

@@ -1,7 +1,7 @@
 //! Rows that functions make.
 
 use super::fill::Filling;
-use super::frame::{Access, Frame, Needs};
+use super::frame::{Access, Columns, Frame};
 use super::gather::{Point, gather};
 use super::grid::Grid;
 use super::group::{GroupKey, Groups, Item, shown_tags};
@@ -9,17 +9,23 @@ use super::join::join;
 use super::pushdown;
 use super::spread::over_threads;
 use super::step;
-use super::tally::Tally;
+use super::tally::{Tally, of_floats};
 use super::{Scope, Table};
 use crate::influxql::answer::Cell;
 use crate::influxql::ast::DataType;
 use crate::influxql::context::Context;
 use crate::influxql::error::Error;
 use crate::influxql::plan::{Aggregate, Gathered, Leaf, Operation, Plan};
+use model::{Accumulator, Needs};
 use std::collections::BTreeMap;
+
+/// Summaries of windows, by their start and in the order of time.
+pub(crate) type Sums = Vec<(i64, Accumulator)>;
 
 /// What a call has left of the inputs read so far.
 pub(crate) enum State {
+    /// A summary of each window, as the store made it.
+    Sums(Sums),
     /// A summary of each window, by its start.
     Windows(BTreeMap<i64, Tally>),
     /// The point picked in each window, by its start.
@@ -101,7 +107,7 @@ fn read(
     calls: &[Call<'_>],
     context: &Context<'_>,
 ) -> Result<States, Error> {
-    let mut needs = Needs::default();
+    let mut needs = Columns::default();
     let calls: Vec<_> = calls.iter().map(|call| call.with_column(&mut needs)).collect();
     let aux: Vec<_> = plan.references.iter().map(|r| needs.shown(r)).collect();
     let groups = Groups::collect(plan, scope, &mut needs, context)?;
@@ -129,7 +135,7 @@ fn read(
 fn read_run(
     items: &[Item<'_, '_>],
     calls: &[Call<'_>],
-    needs: &Needs,
+    needs: &Columns,
     aux: &[Access],
     grid: &Grid<'_>,
     context: &Context<'_>,
@@ -152,7 +158,7 @@ fn read_run(
 }
 
 impl<'a> Call<'a> {
-    fn with_column(&self, needs: &mut Needs) -> Self {
+    fn with_column(&self, needs: &mut Columns) -> Self {
         let column = needs.column(&self.operation.argument);
         Self { index: self.index, operation: self.operation, column, selects: self.selects }
     }
@@ -196,6 +202,8 @@ impl<'a> Call<'a> {
         let counts = |row: usize| kept.is_none_or(|kept| kept[row]);
         let kind = self.operation.argument.kind;
         match state {
+            // Only the store makes these, and it has read the inputs.
+            State::Sums(_) => {}
             State::Windows(windows) => {
                 let mut open: Option<(i64, i64, Tally)> = None;
                 frame.each(self.column, &rows, |row, at, value| {
@@ -267,7 +275,22 @@ impl<'a> Call<'a> {
         let grid = Grid::of(scope, plan.zone.as_ref());
         let own_times = self.selects && grid.interval.is_none();
         let mut points = match state {
-            State::Windows(windows) => self.summaries(windows, &grid, own_times),
+            State::Sums(sums) => {
+                let kind = self.operation.leaf_kind;
+                let sums = sums.into_iter();
+                let values = |aggregate| {
+                    sums.map(move |(start, window)| (start, of_floats(&window, aggregate, kind)))
+                };
+                self.summaries(values, &grid, own_times)
+            }
+            State::Windows(windows) => {
+                let kind = self.operation.leaf_kind;
+                let windows = windows.into_iter();
+                let values = |aggregate| {
+                    windows.map(move |(start, window)| (start, window.value(aggregate, kind)))
+                };
+                self.summaries(values, &grid, own_times)
+            }
             State::Picked(windows) => {
                 let stamped = windows.into_iter().map(|(start, mut point)| {
                     if !own_times {
@@ -306,19 +329,33 @@ impl<'a> Call<'a> {
         Ok(points)
     }
 
-    fn summaries(
+    fn summaries<I: Iterator<Item = (i64, (Cell, Option<i64>))>>(
         &self,
-        windows: BTreeMap<i64, Tally>,
+        values: impl FnOnce(Aggregate) -> I,
         grid: &Grid<'_>,
         own_times: bool,
     ) -> Vec<Point> {
         let Leaf::Fold(aggregate) = &self.operation.leaf else { return Vec::new() };
-        let points = windows.into_iter().map(|(start, tally)| {
-            let (value, stood) = tally.value(*aggregate, self.operation.leaf_kind);
+        let points = values(*aggregate).map(|(start, (value, stood))| {
             let at = stood.filter(|_| own_times).unwrap_or_else(|| grid.stamp(start));
             Point { at, value, aux: None }
         });
         points.collect()
+    }
+
+    /// What must be known of each window.
+    pub(crate) fn needs(&self) -> Needs {
+        let Leaf::Fold(aggregate) = &self.operation.leaf else { return Needs::ALL };
+        let needs = match aggregate {
+            Aggregate::Count => return Needs::COUNT,
+            Aggregate::Sum | Aggregate::Mean => return Needs::SUM,
+            Aggregate::First => return Needs::FIRST,
+            Aggregate::Last => return Needs::LAST,
+            Aggregate::Spread => return Needs::MIN | Needs::MAX,
+            Aggregate::Min => Needs::MIN,
+            Aggregate::Max => Needs::MAX,
+        };
+        if self.selects { needs | Needs::EXTREME_TIMES } else { needs }
     }
 }
 

@@ -253,12 +253,12 @@ pub(crate) enum Access {
 
 /// The columns a frame needs, each once.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct Needs {
+pub(crate) struct Columns {
     /// The columns.
     pub(crate) columns: Vec<Reference>,
 }
 
-impl Needs {
+impl Columns {
     /// The column of a field, asked for from now on.
     pub(crate) fn column(&mut self, reference: &Reference) -> usize {
         match self.columns.iter().position(|known| known == reference) {

@@ -1,6 +1,6 @@
 //! Which inputs make one series of the answer.
 
-use super::frame::{Condition, Frame, Needs};
+use super::frame::{Columns, Condition, Frame};
 use super::{Scope, Table, execute};
 use crate::influxql::context::Context;
 use crate::influxql::error::Error;
@@ -28,7 +28,7 @@ struct Input<'a> {
 }
 
 enum Rows<'a> {
-    Stream(&'a Stream),
+    Stream(Stream),
     Table(Arc<Table>, &'a Plan),
 }
 
@@ -45,18 +45,19 @@ impl<'a> Groups<'a> {
     pub(crate) fn collect(
         plan: &'a Plan,
         scope: &Scope,
-        needs: &mut Needs,
+        needs: &mut Columns,
         context: &Context<'_>,
     ) -> Result<Self, Error> {
         let mut groups = Self::default();
         for (number, feed) in plan.feeds.iter().enumerate() {
             match feed {
-                Feed::Streams { streams, condition, .. } => {
+                Feed::Streams { reading, condition, .. } => {
                     groups.conditions.push(needs.condition(condition.as_ref())?);
-                    for stream in streams {
-                        let name = stream.key.measurement.clone();
-                        let value = |tag: &String| stream.key.tags.find(tag).cloned();
-                        groups.add(name, scope, value, Rows::Stream(stream), number);
+                    for stream in reading.streams(context)? {
+                        let key = stream.key.clone();
+                        let value = |tag: &String| key.tags.find(tag).cloned();
+                        let rows = Rows::Stream(stream);
+                        groups.add(key.measurement.clone(), scope, value, rows, number);
                     }
                 }
                 Feed::Subquery { plan, condition } => {
@@ -130,7 +131,7 @@ impl Item<'_, '_> {
     /// Reads the rows inside `range`.
     pub(crate) fn frame(
         &self,
-        needs: &Needs,
+        needs: &Columns,
         range: TimeRange,
         context: &Context<'_>,
     ) -> Result<Frame, Error> {

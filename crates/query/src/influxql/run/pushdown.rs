@@ -7,16 +7,17 @@
 //! apart.
 
 use super::Scope;
-use super::calls::{Call, State, States, pool};
+use super::calls::{Call, State, States, Sums};
 use super::grid::Grid;
 use super::group::{GroupKey, Groups};
-use super::tally::Tally;
 use crate::influxql::ast::DataType;
 use crate::influxql::context::Context;
 use crate::influxql::error::Error;
-use crate::influxql::plan::{Feed, Leaf, Place, Plan, stream_predicate};
-use model::port::{Edge, Group, Reduction, Selection, Windows};
-use model::{Accumulator, Attribute, Matcher, Predicate, Samples, Span, TimeRange, Timestamp};
+use crate::influxql::plan::{Feed, Leaf, Plan, Reading, stream_predicate};
+use model::port::{Aggregation, Edge, Group, Reduction, Selection, Windows};
+use model::{
+    Accumulator, Attribute, Kind, Matcher, Needs, Predicate, Samples, Span, TimeRange, Timestamp,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -43,34 +44,42 @@ pub(crate) fn windows(
     if reaches_out(plan, scope, context)? {
         return Ok(None);
     }
-    let groups = Groups::collect(plan, scope, &mut Default::default(), context)?;
-    // Each window of each group is held in memory whether it has points or not.
-    let windows: u64 = pieces.iter().map(|piece| piece.windows.count as u64).sum();
-    let mut columns: BTreeMap<&str, Column> = BTreeMap::new();
-    for call in calls {
-        let name = call.operation.argument.name.as_str();
-        if !columns.contains_key(name) {
-            let cells = windows.saturating_mul(groups.keys().count() as u64);
-            context.budget.charge(cells)?;
-            context.budget.hold(cells.saturating_mul(size_of::<Tally>() as u64))?;
-            columns.insert(name, sum_up(plan, scope, name, &pieces, context)?);
-        }
-        if call.operation.argument.kind != DataType::Float && !is_exact(&columns[name]) {
+    let mut states: BTreeMap<GroupKey, Vec<State>> = BTreeMap::new();
+    for name in calls.iter().map(|call| &call.operation.argument.name).collect::<BTreeSet<_>>() {
+        let is_it = |call: &&Call<'_>| call.operation.argument.name == *name;
+        let needs = calls.iter().filter(is_it).fold(Needs::COUNT, |all, call| all | call.needs());
+        let column = sum_up(plan, scope, name, needs, &pieces, context)?;
+        let is_whole = |call: &Call<'_>| call.operation.argument.kind != DataType::Float;
+        if calls.iter().filter(is_it).any(is_whole) && !is_exact(&column, needs) {
             return Ok(None);
         }
+        for (key, sums) in column {
+            let states = states
+                .entry(key)
+                .or_insert_with(|| calls.iter().map(|_| State::Sums(Vec::new())).collect());
+            let mut last = None;
+            for (index, _) in calls.iter().enumerate().filter(|(_, call)| is_it(call)) {
+                // Most fields are asked for once, and their sums need no copy.
+                if let Some(before) = last.replace(index) {
+                    states[before] = State::Sums(sums.clone());
+                }
+            }
+            if let Some(last) = last {
+                states[last] = State::Sums(sums);
+            }
+        }
     }
-    let states = groups.keys().map(|key| {
-        let states = calls.iter().map(|call| {
-            let column = &columns[call.operation.argument.name.as_str()];
-            State::Windows(column.get(key).cloned().unwrap_or_default())
-        });
-        (key.clone(), states.collect())
-    });
-    Ok(Some(states.collect()))
+    if scope.slimit > 0 || scope.soffset > 0 {
+        // These count series that have no points in the time asked for, too.
+        let groups = Groups::collect(plan, scope, &mut Default::default(), context)?;
+        let counted: BTreeSet<_> = groups.keys().collect();
+        states.retain(|key, _| counted.contains(key));
+    }
+    Ok(Some(states.into_iter().collect()))
 }
 
-/// The windows of one field, by group.
-type Column = BTreeMap<GroupKey, BTreeMap<i64, Tally>>;
+/// The windows of one field, by group; in the order of time, each once.
+type Column = BTreeMap<GroupKey, Sums>;
 
 /// Whether the store can answer: folds of numbers, no conditions on rows, nothing shown
 /// beside, even windows.
@@ -85,11 +94,12 @@ fn fits(plan: &Plan, scope: &Scope, calls: &[Call<'_>]) -> bool {
     if calls.iter().any(|call| !call.operation.argument.kind.is_number()) {
         return false;
     }
+    let is_number = |kind: Kind| DataType::of(kind).is_some_and(DataType::is_number);
     plan.feeds.iter().all(|feed| match feed {
-        Feed::Streams { streams, condition: None, .. } => streams.iter().all(|stream| {
-            let mut needed = stream.fields.iter();
-            needed.all(|field| !fields.contains(field.name.as_ref()) || field.kind.is_number())
-        }),
+        Feed::Streams { outline, condition: None, .. } => {
+            let mut columns = outline.columns.iter();
+            columns.all(|column| !fields.contains(column.field.as_ref()) || is_number(column.kind))
+        }
         _ => false,
     })
 }
@@ -161,8 +171,9 @@ fn reaches_out(plan: &Plan, scope: &Scope, context: &Context<'_>) -> Result<bool
     let outside = [(scope.start, scope.end.min(-1)), (scope.start.max(REACH), scope.end)];
     for (start, end) in outside.into_iter().filter(|(start, end)| start <= end) {
         let range = TimeRange::new(Timestamp(start), Timestamp(end));
-        for (place, tags) in places(plan) {
-            let predicate = Predicate::And(vec![stream_predicate(place), tags.clone()]);
+        for reading in readings(plan) {
+            let tags = reading.tags.clone();
+            let predicate = Predicate::And(vec![stream_predicate(&reading.place), tags]);
             let selection = Selection { predicate, range };
             // A series that is found may turn out to have nothing there after all.
             for series in context.source.select(&selection, context.budget)? {
@@ -177,9 +188,9 @@ fn reaches_out(plan: &Plan, scope: &Scope, context: &Context<'_>) -> Result<bool
     Ok(false)
 }
 
-fn places(plan: &Plan) -> impl Iterator<Item = (&Place, &Predicate)> {
+fn readings(plan: &Plan) -> impl Iterator<Item = &Reading> {
     plan.feeds.iter().filter_map(|feed| match feed {
-        Feed::Streams { place, tags, .. } => Some((place, tags)),
+        Feed::Streams { reading, .. } => Some(reading),
         Feed::Subquery { .. } => None,
     })
 }
@@ -188,49 +199,72 @@ fn sum_up(
     plan: &Plan,
     scope: &Scope,
     field: &str,
+    needs: Needs,
     pieces: &[Piece],
     context: &Context<'_>,
 ) -> Result<Column, Error> {
     let tags = scope.dimensions.iter().map(|tag| Attribute::Tag(Arc::from(tag.as_str())));
     let group_by: Vec<_> = std::iter::once(Attribute::Measurement).chain(tags).collect();
     let mut column = Column::new();
-    for (place, tags) in places(plan) {
+    for reading in readings(plan) {
         let field = Predicate::Match(Matcher::equal(Attribute::Field, field));
-        let predicate = Predicate::And(vec![stream_predicate(place), tags.clone(), field]);
+        let place = stream_predicate(&reading.place);
+        let predicate = Predicate::And(vec![place, reading.tags.clone(), field]);
         for piece in pieces {
-            let groups = context.source.aggregate(
-                &predicate,
-                &piece.windows,
-                Reduction::Pooled,
-                &group_by,
-                context.budget,
-            )?;
-            for group in groups {
-                add(&mut column, group, piece);
+            let asked = Aggregation {
+                predicate: &predicate,
+                windows: piece.windows,
+                reduction: Reduction::Pooled,
+                needs,
+                group_by: &group_by,
+            };
+            for group in context.source.aggregate(&asked, context.budget)?.iter() {
+                add(&mut column, group, piece, context)?;
             }
         }
+    }
+    for sums in column.values_mut() {
+        sums.sort_by_key(|(start, _)| *start);
+        // The same measurement may be read twice.
+        sums.dedup_by(|(later, theirs), (start, ours)| {
+            let is_same = later == start;
+            if is_same {
+                ours.pool(theirs);
+            }
+            is_same
+        });
     }
     Ok(column)
 }
 
-fn add(column: &mut Column, group: Group, piece: &Piece) {
-    let mut key = group.key.into_iter();
-    let Some(measurement) = key.next() else { return };
-    let windows = column.entry((measurement, key.collect())).or_default();
-    for (index, sums) in group.windows.into_iter().enumerate() {
-        if sums.count > 0 {
-            let start = piece.first + piece.windows.step.0 * index as i64;
-            pool(windows, start, Tally::Float(sums));
-        }
-    }
+fn add(
+    column: &mut Column,
+    group: Group<'_>,
+    piece: &Piece,
+    context: &Context<'_>,
+) -> Result<(), Error> {
+    let Some((measurement, tags)) = group.key.split_first() else { return Ok(()) };
+    let sums = column.entry((measurement.clone(), tags.to_vec())).or_default();
+    let windows = group.windows().enumerate().filter(|(_, window)| window.count > 0);
+    let before = sums.len();
+    sums.extend(
+        windows.map(|(index, window)| (piece.first + piece.windows.step.0 * index as i64, window)),
+    );
+    let cells = (sums.len() - before) as u64;
+    context.budget.charge(cells)?;
+    let bytes = cells.saturating_mul(size_of::<(i64, Accumulator)>() as u64);
+    Ok(context.budget.hold(bytes)?)
 }
 
-/// Whether every number in the windows is one floats hold exactly.
-fn is_exact(column: &Column) -> bool {
-    let small = |value: f64| value.abs() < EXACT_MAX;
-    let exact = |sums: &Accumulator| small(sums.min) && small(sums.max) && small(sums.sum());
-    column.values().flat_map(BTreeMap::values).all(|tally| match tally {
-        Tally::Float(sums) => exact(sums),
-        _ => false,
+/// Whether every number in the windows is one floats hold exactly. A source answers NaN for
+/// a sum of integers that it could not add up exactly.
+fn is_exact(column: &Column, needs: Needs) -> bool {
+    let is_small = |need: Needs, value: f64| !needs.has(need) || value.abs() < EXACT_MAX;
+    column.values().flatten().all(|(_, sums)| {
+        is_small(Needs::SUM, sums.sum())
+            && is_small(Needs::MIN, sums.min)
+            && is_small(Needs::MAX, sums.max)
+            && is_small(Needs::FIRST, sums.first)
+            && is_small(Needs::LAST, sums.last)
     })
 }

@@ -1,6 +1,6 @@
 //! Rows that are points of the data as they are.
 
-use super::frame::{Access, Needs, cast};
+use super::frame::{Access, Columns, cast};
 use super::group::{Groups, Item, shown_tags};
 use super::spread::over_threads;
 use super::{Row, Scope, Table};
@@ -20,7 +20,7 @@ pub(crate) fn tables(
     if plan.references.iter().all(|reference| reference.kind == DataType::Unknown) {
         return Ok(Vec::new());
     }
-    let mut needs = Needs::default();
+    let mut needs = Columns::default();
     let accesses: Vec<_> = plan.references.iter().map(|r| needs.shown(r)).collect();
     let groups = Groups::collect(plan, scope, &mut needs, context)?;
     let reader = Reader { plan, scope, context, needs: &needs, accesses: &accesses };
@@ -46,7 +46,7 @@ struct Reader<'a> {
     plan: &'a Plan,
     scope: &'a Scope,
     context: &'a Context<'a>,
-    needs: &'a Needs,
+    needs: &'a Columns,
     accesses: &'a [Access],
 }
 

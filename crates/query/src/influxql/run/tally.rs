@@ -109,7 +109,8 @@ impl Tally {
     }
 }
 
-fn of_floats(
+/// What `aggregate` gives of floats, and when it stood where it is a point of the data.
+pub(crate) fn of_floats(
     accumulator: &Accumulator,
     aggregate: Aggregate,
     kind: DataType,

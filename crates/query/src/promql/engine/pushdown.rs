@@ -15,8 +15,8 @@ use crate::promql::ast::{AggregateOp, Aggregation, ExprKind, Grouping, Selector}
 use crate::promql::error::Error;
 use crate::promql::functions::Body;
 use crate::promql::matcher::DATABASE_LABEL;
-use model::port::{Edge, Group, Reduction, Selection, WindowFunction, Windows};
-use model::{Accumulator, Attribute, Kind, Labels, SeriesMeta, Span, Timestamp};
+use model::port::{self, Edge, Group, Outline, Reduction, Selection, WindowFunction, Windows};
+use model::{Accumulator, Attribute, Kind, Labels, Needs, Span, Timestamp};
 use std::sync::Arc;
 
 /// What the source is asked for.
@@ -25,6 +25,8 @@ struct Plan<'a> {
     width: Span,
     function: WindowFunction,
     labels: &'a [Arc<str>],
+    /// What is looked at of the groups, and how it becomes the answer.
+    needs: Needs,
     finish: fn(&Accumulator) -> f64,
 }
 
@@ -45,8 +47,7 @@ impl Query<'_> {
         let predicate = predicate(plan.selector)?;
         let range = reach(&instants, plan.width);
         let selection = Selection { predicate: predicate.clone(), range };
-        let found = self.source.select(&selection, self.budget)?;
-        if !is_distinct(found.iter().map(|series| series.meta())) {
+        if !is_distinct(&self.source.outline(&selection, self.budget)?) {
             return Ok(None);
         }
         let windows = Windows {
@@ -57,9 +58,15 @@ impl Query<'_> {
             edge: Edge::LeftOpen,
         };
         let attributes: Vec<Attribute> = plan.labels.iter().cloned().map(Attribute::Tag).collect();
-        let reduction = Reduction::PerSeries(plan.function);
-        let groups =
-            self.source.aggregate(&predicate, &windows, reduction, &attributes, self.budget)?;
+        let asked = port::Aggregation {
+            predicate: &predicate,
+            windows,
+            reduction: Reduction::PerSeries(plan.function),
+            needs: plan.needs,
+            group_by: &attributes,
+        };
+        let groups = self.source.aggregate(&asked, self.budget)?;
+        self.hold(groups.len().saturating_mul(grid.count))?;
         let vector: Vector = groups.iter().map(|group| plan.column(group)).collect();
         let odd = |cell: &f64| !cell.is_finite() && cell.to_bits() != ABSENT.to_bits();
         if vector.iter().any(|column| column.cells.iter().any(odd)) {
@@ -70,23 +77,23 @@ impl Query<'_> {
 }
 
 impl Plan<'_> {
-    fn column(&self, group: &Group) -> Column {
+    fn column(&self, group: Group<'_>) -> Column {
         let pairs = self.labels.iter().cloned().zip(group.key.iter().cloned());
-        let cell = |window: &Accumulator| match window.count {
+        let cell = |window: Accumulator| match window.count {
             0 => ABSENT,
-            _ => (self.finish)(window),
+            _ => (self.finish)(&window),
         };
-        Column::new(Labels::from_pairs(pairs), group.windows.iter().map(cell).collect())
+        Column::new(Labels::from_pairs(pairs), group.windows().map(cell).collect())
     }
 }
 
 fn plan(aggregation: &Aggregation) -> Option<Plan<'_>> {
-    let finish: fn(&Accumulator) -> f64 = match aggregation.op {
-        AggregateOp::Sum => Accumulator::sum,
-        AggregateOp::Avg => Accumulator::mean,
-        AggregateOp::Min => |group| group.min,
-        AggregateOp::Max => |group| group.max,
-        AggregateOp::Count => |group| group.count as f64,
+    let (needs, finish): (Needs, fn(&Accumulator) -> f64) = match aggregation.op {
+        AggregateOp::Sum => (Needs::SUM, Accumulator::sum),
+        AggregateOp::Avg => (Needs::SUM, Accumulator::mean),
+        AggregateOp::Min => (Needs::MIN, |group| group.min),
+        AggregateOp::Max => (Needs::MAX, |group| group.max),
+        AggregateOp::Count => (Needs::COUNT, |group| group.count as f64),
         _ => return None,
     };
     let Grouping::By(labels) = &aggregation.grouping else { return None };
@@ -98,29 +105,19 @@ fn plan(aggregation: &Aggregation) -> Option<Plan<'_>> {
     let Body::Window(body) = call.function.body else { return None };
     let ExprKind::Selector(selector) = &call.args[0].bare().kind else { return None };
     let (width, function) = (selector.range?, body.pushed_down?);
-    Some(Plan { selector, width, function, labels, finish })
+    Some(Plan { selector, width, function, labels, needs, finish })
 }
 
 /// Whether no two numeric series of these can have equal labels: when they differ in nothing
 /// but tags. False where a native histogram is among them, too.
-fn is_distinct<'a>(found: impl Iterator<Item = &'a SeriesMeta>) -> bool {
-    let mut first: Option<&SeriesMeta> = None;
-    for meta in found {
-        if meta.kind == Kind::Histogram {
-            return false;
-        }
-        if !meta.kind.is_numeric() {
-            continue;
-        }
-        let first = first.get_or_insert(meta);
-        let (a, b) = (&first.stream, &meta.stream);
-        let alike = a.database == b.database
-            && a.policy == b.policy
-            && a.measurement == b.measurement
-            && first.field == meta.field;
-        if !alike {
-            return false;
-        }
-    }
-    true
+fn is_distinct(outline: &Outline) -> bool {
+    let mut numeric = outline.columns.iter().filter(|column| column.kind.is_numeric());
+    let Some(first) = numeric.next() else { return outline.columns.is_empty() };
+    outline.columns.iter().all(|column| column.kind != Kind::Histogram)
+        && numeric.all(|column| {
+            column.database == first.database
+                && column.policy == first.policy
+                && column.measurement == first.measurement
+                && column.field == first.field
+        })
 }

@@ -1,0 +1,81 @@
+//! A batch of series, accumulated into groups of its own.
+
+use super::series::Row;
+use super::{BATCH, Task};
+use crate::piece::Reader;
+use crate::stats::Counters;
+use model::Accumulators;
+use model::limits::{Budget, Exceeded};
+use model::port::Reduction;
+
+/// The groups of one batch.
+#[derive(Debug)]
+pub struct Batch {
+    /// Which groups its series are of, in the order they were met.
+    pub groups: Vec<u32>,
+    /// The windows of each of them, end to end.
+    pub cells: Accumulators,
+}
+
+/// What one thread works with.
+pub struct Worker<'a> {
+    task: &'a Task<'a>,
+    budget: &'a Budget,
+    reader: Reader<'a>,
+    row: Row,
+    /// Where each group stands in the batch at hand, and in which batch that was.
+    places: Vec<(u32, u32)>,
+}
+
+impl<'a> Worker<'a> {
+    /// A thread's own.
+    pub fn new(task: &'a Task<'a>, budget: &'a Budget, counters: &'a Counters) -> Self {
+        let groups = task.numbers.iter().max().map_or(0, |last| *last as usize + 1);
+        Self {
+            task,
+            budget,
+            reader: Reader::new(budget, counters),
+            row: Row::new(task.cut, task.needs_of_series()),
+            places: vec![(0, u32::MAX); groups],
+        }
+    }
+
+    /// Accumulates batch `number`.
+    ///
+    /// # Errors
+    /// When the budget is used up.
+    pub fn accumulate(&mut self, number: usize) -> Result<Batch, Exceeded> {
+        let asked = self.task.asked;
+        let windows = asked.windows.count;
+        let mut batch = Batch { groups: Vec::new(), cells: Accumulators::new(asked.needs) };
+        let from = number * BATCH;
+        let until = (from + BATCH).min(self.task.series.len());
+        for (series, group) in
+            self.task.series[from..until].iter().zip(&self.task.numbers[from..until])
+        {
+            self.budget.check()?;
+            if !self.row.accumulate(series, &mut self.reader)? {
+                continue;
+            }
+            let place = &mut self.places[*group as usize];
+            if place.1 != number as u32 {
+                *place = (batch.groups.len() as u32, number as u32);
+                batch.groups.push(*group);
+                batch.cells.resize(batch.groups.len() * windows);
+            }
+            let first = place.0 as usize * windows;
+            match asked.reduction {
+                Reduction::Pooled => batch.cells.pool(first, self.row.windows(), 0..windows),
+                Reduction::PerSeries(function) => {
+                    for window in 0..windows {
+                        if let Some(value) = function.of(self.row.windows(), window) {
+                            let at = asked.windows.anchor(window).0;
+                            batch.cells.pool_number(first + window, at, value);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(batch)
+    }
+}
