@@ -147,15 +147,19 @@ impl Store {
             done.flushed = self.flush_all(last)?;
             done.evicted = self.head.evict();
         }
+        // A block that cannot be read must not keep the others from being merged.
+        let mut merged = Ok(());
         for names in compact::plan(&self.candidates()).iter().take(MERGES_PER_ROUND_MAX) {
-            self.merge(&self.named(names))?;
-            done.merged += 1;
+            match self.merge(&self.named(names)) {
+                Ok(()) => done.merged += 1,
+                failed => merged = merged.and(failed),
+            }
         }
         if done.flushed + done.merged + done.dropped + done.evicted > 0 {
             self.shapes.sweep();
         }
         self.blocks.close_files();
-        Ok(())
+        merged
     }
 
     /// Brings everything in the head into blocks, and shortens the log by it.
@@ -245,7 +249,8 @@ impl Store {
         let list = self.blocks.list();
         let names: Vec<Name> = list.iter().map(|block| block.name).collect();
         let classes = self.catalog.state().classes(self.options.retention);
-        let doomed = self.named(&retention::plan(&names, &classes, self.clock.now()));
+        let mut doomed = self.named(&retention::plan(&names, &classes, self.clock.now()));
+        doomed.retain(|block| !self.is_kept(block));
         for block in &doomed {
             tracing::info!(block = %block.name, bytes = block.bytes, "retention drops a block");
         }
@@ -253,6 +258,17 @@ impl Store {
             self.blocks.replace(&[], &doomed)?;
         }
         Ok(doomed.len() as u64)
+    }
+
+    /// Whether some policy with rows in this block keeps them. A policy that was altered after
+    /// its rows were written has them in a class that keeps shorter than it does.
+    fn is_kept(&self, block: &Block) -> bool {
+        let (state, now) = (self.catalog.state(), self.clock.now());
+        let end = block.name.slice.range().end;
+        block.policies.iter().filter_map(|id| state.policy(*id)).any(|known| {
+            let kept = known.retention(self.options.retention);
+            kept.is_none_or(|kept| end >= now - kept)
+        })
     }
 
     fn candidates(&self) -> Vec<Candidate> {

@@ -4,6 +4,8 @@ mod begin;
 mod compat;
 mod crash;
 mod damage;
+mod faults;
+mod histories;
 mod limits;
 mod model_map;
 mod queries;
