@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::head::Frozen;
 use crate::identity::PolicyId;
 use crate::piece::{BlockPart, Part, StreamParts, tell};
-use crate::series::{Stored, of_stream};
+use crate::series::{self, Stored, of_stream};
 use crate::stats::Counters;
 use hashbrown::HashMap;
 use model::limits::{Budget, Exceeded};
@@ -30,9 +30,26 @@ impl Source for Store {
     }
 
     fn outline(&self, selection: &Selection, budget: &Budget) -> Result<Outline, SourceError> {
+        let Selection { predicate, range } = selection;
         let mut outline = Outline::default();
-        for series in self.gather(&selection.predicate, selection.range, budget)? {
-            outline.add(series.meta());
+        if range.is_empty() {
+            return Ok(outline);
+        }
+        let state = self.catalog.state();
+        for partition in self.head.partitions() {
+            for frozen in partition.select(predicate, *range) {
+                if state.policy(frozen.identity.policy).is_some() {
+                    series::outline(&frozen, predicate, &mut outline);
+                }
+            }
+            budget.check()?;
+        }
+        let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
+        for block in self.blocks.list().iter().filter(|block| block.range.overlaps(range)) {
+            if let Err(error) = block.outline(predicate, &known, *range, &mut outline) {
+                tell(&error, budget, &self.counters);
+            }
+            budget.check()?;
         }
         Ok(outline)
     }
@@ -137,7 +154,7 @@ impl<'a> Gathered<'a> {
     ) -> Result<(), Exceeded> {
         let state = self.state.clone();
         let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
-        let found = block.find(predicate, &known);
+        let found = block.streams_of(predicate, &known);
         let found = found.and_then(|set| Ok((set, Lookup::new(block)?)));
         let (candidates, mut look) = match found {
             Ok(found) => found,
