@@ -48,6 +48,14 @@ pub struct Config {
     /// Memory for all bodies that are being written at one time. When it is full, further
     /// writes are answered with 503 and Retry-After.
     pub inflight_bytes_max: Bytes,
+    /// How many connections there may be at one time, 1 at least. Further clients wait until one
+    /// ends.
+    #[serde(deserialize_with = "units::positive_count")]
+    pub connections_max: usize,
+    /// How long a connection may take until the head of its next request is there, the wait
+    /// between two requests included; then it is closed.
+    #[serde(deserialize_with = "units::positive_span")]
+    pub header_timeout: Span,
     /// Where rules and their history are kept: `"sqlite:PATH"`. Where it is left out, that is
     /// `alerts.db` in the data folder.
     pub database_url: Option<String>,
@@ -90,6 +98,9 @@ impl Default for Config {
             body_bytes_max: Bytes(25 << 20),
             body_decompressed_bytes_max: Bytes(256 << 20),
             inflight_bytes_max: Bytes(1 << 30),
+            connections_max: 10_000,
+            // Beyond the interval of most agents, so that these keep their connection.
+            header_timeout: Span::from_secs(30),
             database_url: None,
             cache_url: "memory:".to_owned(),
             cache_bytes_max: Bytes(64 << 20),

@@ -151,6 +151,8 @@ pub struct Metrics {
     pub query_failures: Family<2>,
     /// Answers from the cache, joined to a running query, or computed, where `max_age` let.
     pub cached_answers: Family<1>,
+    /// Connections that are open now.
+    pub connections: Gauge,
     /// Requests by status class.
     pub http_requests: Family<1>,
     /// Requests whose token was missing or wrong, or whose origin was another site.

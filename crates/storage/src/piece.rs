@@ -265,7 +265,7 @@ impl<'a> Reader<'a> {
         match &piece.at {
             At::Rows(rows, ordinal) => {
                 self.budget.charge(rows.count() as u64)?;
-                append_rows(rows, *ordinal as usize, range, out);
+                append_rows(rows, *ordinal, range, out);
                 Ok(())
             }
             At::Sealed(sealed, ordinal) => self.append_sealed(sealed, *ordinal, range, out),

@@ -18,7 +18,7 @@ use crate::disk::Disk;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::head::{Head, Schema};
-use crate::identity::{Interner, PolicyId, PolicyName};
+use crate::identity::{PolicyId, PolicyName};
 use crate::options::Options;
 use crate::retention;
 use crate::shape::Shapes;
@@ -41,7 +41,6 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     options: Options,
     counters: Arc<Counters>,
-    interner: Arc<Interner>,
     shapes: Arc<Shapes>,
     catalog: Catalog,
     head: Head,
@@ -73,7 +72,7 @@ impl Store {
     ) -> Result<Self, Error> {
         let folder = Folder::open(dir, disk.as_ref(), options.partitions)?;
         let counters = Arc::new(Counters::default());
-        let (interner, shapes) = (Arc::new(Interner::default()), Arc::new(Shapes::default()));
+        let shapes = Arc::new(Shapes::default());
         let catalog = Catalog::open(folder.catalog(), disk.clone())?;
         let context = Context {
             disk: disk.clone(),
@@ -89,7 +88,7 @@ impl Store {
         }
         let schema = Schema::new(shapes.clone(), options.series_max);
         recover::note_fields(&schema, &opened.blocks, &counters);
-        let head = Head::new(folder.partitions, schema);
+        let head = Head::new(folder.partitions, schema, shapes.clone());
         let setting = Setting {
             disk: disk.clone(),
             folder: folder.wal(),
@@ -105,7 +104,6 @@ impl Store {
             clock,
             options,
             counters,
-            interner,
             shapes,
             catalog,
             head,
@@ -149,7 +147,6 @@ impl Store {
             done.merged += 1;
         }
         if done.flushed + done.merged + done.dropped + done.evicted > 0 {
-            self.interner.sweep();
             self.shapes.sweep();
         }
         self.blocks.close_files();

@@ -40,6 +40,12 @@ fn of_server(text: &mut Text, house: &House) {
     for part in house.troubles().keys() {
         text.sample("barograph_degraded", &[("part", part)], 1);
     }
+    gauge(
+        text,
+        "barograph_http_connections",
+        "Connections that are open now.",
+        house.metrics.connections.get(),
+    );
     let name = "barograph_http_requests_total";
     text.family(name, Kind::Counter, "Requests by class of status.");
     for ([class], count) in house.metrics.http_requests.snapshot() {

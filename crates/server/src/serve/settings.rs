@@ -1,6 +1,6 @@
 //! What the file and the flags together say.
 
-use super::address;
+use super::{address, connections};
 use crate::cli;
 use crate::config::{Config, Reach};
 use crate::error::Error;
@@ -87,6 +87,14 @@ impl Settings {
             auto_create_databases: config.auto_create_databases,
             series_max: config.series_max,
             ..storage::Options::default()
+        }
+    }
+
+    /// What connections may take.
+    pub fn connections(&self) -> connections::Limits {
+        connections::Limits {
+            connections_max: self.config.connections_max,
+            header_timeout: self.config.header_timeout.to_std(),
         }
     }
 

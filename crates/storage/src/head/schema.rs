@@ -3,7 +3,6 @@
 //! A field has one kind in a measurement, as in InfluxDB; that is looked at when a stream
 //! gains the column, so that a row with known columns costs nothing here.
 
-use super::stream::Stream;
 use crate::identity::PolicyId;
 use crate::shape::{ColumnDef, Shape, Shapes};
 use hashbrown::{HashMap, HashSet};
@@ -58,14 +57,19 @@ impl Schema {
         fields.entry(column.name.clone()).or_insert(column.kind);
     }
 
-    /// Gives `stream` the columns of `fields` that it lacks: all of them, or none.
+    /// Gives a stream the columns of `fields` that it lacks: all of them, or none.
     ///
     /// # Errors
     /// When a field has another kind, or a limit stands in the way.
-    pub fn gain(&self, stream: &Stream, fields: &[Field<'_>]) -> Result<(), Refusal> {
-        let key = (stream.identity.policy, stream.identity.key.measurement.clone());
+    pub fn gain(
+        &self,
+        policy: PolicyId,
+        measurement: &Arc<str>,
+        shape: &mut Arc<Shape>,
+        fields: &[Field<'_>],
+    ) -> Result<(), Refusal> {
+        let key = (policy, measurement.clone());
         let mut measurements = self.measurements.lock();
-        let mut shape = stream.shape.write();
         let known = measurements.get(&key);
         let mut fresh: Vec<ColumnDef> = Vec::new();
         for (guess, field) in fields.iter().enumerate() {
@@ -90,20 +94,24 @@ impl Schema {
         }
         let fields = measurements.entry(key).or_default();
         fields.extend(fresh.iter().map(|column| (column.name.clone(), column.kind)));
-        self.widen(&mut shape, &fresh);
+        self.widen(shape, &fresh);
         Ok(())
     }
 
-    /// Gives `stream` columns that the log says it has; answers where each of `columns` is.
+    /// Gives a stream columns that the log says it has; answers where each of `columns` is.
     /// What was acknowledged once is not refused again.
-    pub fn restore(&self, stream: &Stream, columns: &[ColumnDef]) -> Vec<Option<u32>> {
-        let mut shape = stream.shape.write();
+    pub fn restore(
+        &self,
+        policy: PolicyId,
+        measurement: &Arc<str>,
+        shape: &mut Arc<Shape>,
+        columns: &[ColumnDef],
+    ) -> Vec<Option<u32>> {
         let is_new = |column: &&ColumnDef| shape.find(&column.name, 0).is_none();
         let fresh: Vec<_> = columns.iter().filter(is_new).cloned().collect();
-        self.widen(&mut shape, &fresh);
-        let identity = &stream.identity;
+        self.widen(shape, &fresh);
         for column in shape.columns() {
-            self.note(identity.policy, &identity.key.measurement, column);
+            self.note(policy, measurement, column);
         }
         columns.iter().map(|c| shape.find(&c.name, 0).map(|at| at as u32)).collect()
     }

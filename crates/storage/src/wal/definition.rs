@@ -1,24 +1,23 @@
 //! Who a stream is, as the log writes it down before the stream's first row.
 
 use crate::error::Damage;
-use crate::identity::{Identity, Pair, PolicyId};
+use crate::identity::{Identity, PolicyId};
 use crate::shape::{ColumnDef, Shape};
 use codec::cursor::Cursor;
 use codec::varint::put_u64;
 use model::Kind;
-use std::sync::Arc;
 
 /// A definition that was read.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Definition {
+pub struct Definition<'a> {
     /// What rows of this segment call the stream.
     pub slot: u32,
     /// Its policy.
     pub policy: PolicyId,
     /// Its measurement.
-    pub measurement: Arc<str>,
+    pub measurement: &'a str,
     /// Its tags.
-    pub pairs: Vec<Pair>,
+    pub pairs: Vec<(&'a str, &'a str)>,
     /// Its columns; rows call them by their place here.
     pub columns: Vec<ColumnDef>,
 }
@@ -44,7 +43,7 @@ pub fn put(out: &mut Vec<u8>, slot: u32, identity: &Identity, shape: &Shape) {
 ///
 /// # Errors
 /// Where the payload is not what [`put`] appended.
-pub fn read_all(payload: &[u8], mut each: impl FnMut(Definition)) -> Result<(), Damage> {
+pub fn read_all<'a>(payload: &'a [u8], mut each: impl FnMut(Definition<'a>)) -> Result<(), Damage> {
     let from = &mut Cursor::new(payload);
     while from.remaining() > 0 {
         let slot = number(from)?;
@@ -59,7 +58,7 @@ pub fn read_all(payload: &[u8], mut each: impl FnMut(Definition)) -> Result<(), 
             let at = from.offset() as u64;
             let kind = Kind::from_u8(from.u8()?)
                 .ok_or_else(|| Damage::new(at, "value kind is not known to this version"))?;
-            columns.push(ColumnDef { name: text(from)?, kind });
+            columns.push(ColumnDef { name: text(from)?.into(), kind });
         }
         each(Definition { slot, policy, measurement, pairs, columns });
     }
@@ -71,12 +70,11 @@ fn put_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-fn text(from: &mut Cursor<'_>) -> Result<Arc<str>, Damage> {
+fn text<'a>(from: &mut Cursor<'a>) -> Result<&'a str, Damage> {
     let count = number(from)?;
     let at = from.offset() as u64;
     let bytes = from.bytes(count)?;
-    let text = std::str::from_utf8(bytes).map_err(|_| Damage::new(at, "a name is not UTF-8"))?;
-    Ok(text.into())
+    std::str::from_utf8(bytes).map_err(|_| Damage::new(at, "a name is not UTF-8"))
 }
 
 fn number<N: TryFrom<u64>>(from: &mut Cursor<'_>) -> Result<N, Damage> {

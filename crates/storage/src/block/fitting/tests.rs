@@ -4,7 +4,7 @@ use crate::block::tests::{FOLDER, context, name, open, policy};
 use crate::block::{Block, Lookup, Writer};
 use crate::disk::Disk;
 use crate::disk::simulated::Simulated;
-use crate::identity::{Identity, Interner, PolicyId, PolicyName};
+use crate::identity::{Identity, PolicyId, PolicyName};
 use crate::rowset::{Cells, RowSet};
 use crate::shape::ColumnDef;
 use codec::Effort;
@@ -37,7 +37,6 @@ fn known(id: PolicyId) -> Option<PolicyName> {
 }
 
 fn world(told: &[Told]) -> World {
-    let interner = Interner::default();
     let mut streams: Vec<(Arc<Identity>, Vec<&'static str>)> = vec![];
     for one in told {
         let id = PolicyId(one.policy);
@@ -46,8 +45,10 @@ fn world(told: &[Told]) -> World {
             one.tags.iter().map(|(n, v)| ((*n).into(), v.as_str().into())).collect();
         pairs.sort();
         pairs.dedup_by(|a: &mut (Arc<str>, Arc<str>), b| a.0 == b.0);
-        let identity = interner.intern(&name, &one.measurement.into(), &pairs);
-        if !streams.iter().any(|(other, _)| Arc::ptr_eq(other, &identity)) {
+        let identity = Identity::of(&name, one.measurement, &pairs);
+        let is_it =
+            |other: &Identity| (other.hash(), other.policy) == (identity.hash(), identity.policy);
+        if !streams.iter().any(|(other, _)| is_it(other)) {
             streams.push((identity, FIELDS[..one.fields].to_vec()));
         }
     }
