@@ -1,7 +1,7 @@
-//! Who a stream is.
+//! Who a stream is, once for the whole store.
 //!
-//! Head and blocks know a stream by the hash of its names and its policy, and make an
-//! identity where one is asked for.
+//! Head and blocks know a stream by the hash of its names and its policy, and make its
+//! names where they are asked for.
 
 use model::StreamKey;
 use std::cmp::Ordering;
@@ -59,6 +59,19 @@ impl Identity {
         let (a, b) = (&self.key, &other.key);
         (&a.measurement, &a.tags, self.policy).cmp(&(&b.measurement, &b.tags, other.policy))
     }
+
+    /// The stream with these names, tags sorted.
+    #[cfg(test)]
+    pub fn of(policy: &PolicyName, measurement: &str, pairs: &[Pair]) -> Arc<Self> {
+        let hash = hash(&mut Vec::new(), measurement, pairs);
+        let key = StreamKey {
+            database: policy.database.clone(),
+            policy: policy.policy.clone(),
+            measurement: measurement.into(),
+            tags: model::Tags::new(pairs.to_vec()),
+        };
+        Arc::new(Self::new(policy.id, key, hash))
+    }
 }
 
 /// Which of `partitions` holds the streams with this hash. The policy does not matter, so
@@ -81,4 +94,4 @@ pub fn hash<T: AsRef<str>>(scratch: &mut Vec<u8>, measurement: &str, pairs: &[(T
 }
 
 #[cfg(test)]
-pub mod tests;
+mod tests;

@@ -59,6 +59,7 @@ pub struct Store {
     /// Told when a flush has made room in the head.
     has_room: Condvar,
     room: Mutex<()>,
+    is_closing: AtomicBool,
     is_closed: AtomicBool,
 }
 
@@ -119,6 +120,7 @@ impl Store {
             asking: Condvar::new(),
             has_room: Condvar::new(),
             room: Mutex::new(()),
+            is_closing: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
         };
         store.replay(&segments)?;
@@ -142,17 +144,15 @@ impl Store {
         self.wal.sync_due()?;
         // First, as a full disk may leave no room for anything else.
         done.dropped = self.drop_expired()?;
-        let is_asked = std::mem::take(&mut *self.asked.lock());
-        if is_asked || self.is_flush_due() {
-            done.flushed = self.flush_all(last)?;
-            done.evicted = self.head.evict();
-        }
+        self.flush_where_due(last, done)?;
         // A block that cannot be read must not keep the others from being merged.
         let mut merged = Ok(());
-        for names in compact::plan(&self.candidates()).iter().take(MERGES_PER_ROUND_MAX) {
-            match self.merge(&self.named(names)) {
-                Ok(()) => done.merged += 1,
-                failed => merged = merged.and(failed),
+        let plan = compact::plan(&self.candidates(), self.clock.now());
+        for merge in plan.iter().take(MERGES_PER_ROUND_MAX) {
+            match self.merge(&self.named(&merge.names), merge.effort, last, done) {
+                Ok(true) => done.merged += 1,
+                Ok(false) => break,
+                Err(error) => merged = merged.and(Err(error)),
             }
         }
         if done.flushed + done.merged + done.dropped + done.evicted > 0 {
@@ -160,6 +160,15 @@ impl Store {
         }
         self.blocks.close_files();
         merged
+    }
+
+    fn flush_where_due(&self, last: &mut u64, done: &mut Maintained) -> Result<(), Error> {
+        let is_asked = std::mem::take(&mut *self.asked.lock());
+        if is_asked || self.is_flush_due() {
+            done.flushed += self.flush_all(last)?;
+            done.evicted += self.head.evict();
+        }
+        Ok(())
     }
 
     /// Brings everything in the head into blocks, and shortens the log by it.
@@ -178,6 +187,8 @@ impl Store {
     /// # Errors
     /// When the disk refuses; the log then holds what is not in blocks.
     pub fn close(&self) -> Result<(), Error> {
+        // A merge that runs gives up, and nothing of it is left.
+        self.is_closing.store(true, Ordering::Release);
         let mut working = self.working.lock();
         self.is_closed.store(true, Ordering::Release);
         // Whoever was let in before is behind this point once it can be passed alone.
@@ -265,7 +276,7 @@ impl Store {
     fn is_kept(&self, block: &Block) -> bool {
         let (state, now) = (self.catalog.state(), self.clock.now());
         let end = block.name.slice.range().end;
-        block.policies.iter().filter_map(|id| state.policy(*id)).any(|known| {
+        block.policies().filter_map(|id| state.policy(id)).any(|known| {
             let kept = known.retention(self.options.retention);
             kept.is_none_or(|kept| end >= now - kept)
         })
@@ -279,6 +290,7 @@ impl Store {
             range: block.range,
             bytes: block.bytes,
             has_dropped: block.policies().any(|policy| !live.contains(&policy)),
+            is_cold: block.is_cold,
         };
         list.iter().map(candidate).collect()
     }

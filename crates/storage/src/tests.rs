@@ -7,6 +7,8 @@ mod damage;
 mod faults;
 mod histories;
 mod limits;
+mod memory;
+mod merging;
 mod model_map;
 mod queries;
 mod rig;

@@ -123,7 +123,7 @@ impl Finder<'_> {
     fn measurements(&self, block: &Block) -> Vec<Arc<Measurement>> {
         let mut all = Vec::new();
         let looked = Lookup::new(block)
-            .and_then(|mut look| look.each_measurement(|one| all.push(one.clone())));
+            .and_then(|mut look| look.each_measurement(|_, one| all.push(one.clone())));
         if let Err(error) = looked {
             tell(&error, self.places.budget, self.places.counters);
         }

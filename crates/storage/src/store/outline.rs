@@ -100,7 +100,7 @@ fn add_block(
     outline: &mut Outline,
 ) -> Result<(), Error> {
     let mut all = Vec::new();
-    Lookup::new(block)?.each_measurement(|one| all.push(one.clone()))?;
+    Lookup::new(block)?.each_measurement(|_, one| all.push(one.clone()))?;
     for one in &all {
         for (fields, left) in asked(one, &selection.predicate) {
             let known = |id| state.policy(id).map(|known| known.name.clone());

@@ -165,7 +165,7 @@ impl<'a> Gathered<'a> {
     ) -> Result<(), Exceeded> {
         let state = self.state.clone();
         let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
-        let found = block.find(predicate, &known);
+        let found = block.streams_of(predicate, &known);
         let found = found.and_then(|set| Ok((set, Lookup::new(block)?)));
         let (candidates, mut look) = match found {
             Ok(found) => found,
