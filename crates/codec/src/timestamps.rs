@@ -146,7 +146,8 @@ impl Grid {
         self.start.wrapping_add(self.step.wrapping_mul(index as i64))
     }
 
-    /// Whether each timestamp is after the one before it.
+    /// Whether each timestamp is after the one before it, by a step that is positive: two
+    /// that are 2^63 or more apart are not told from falling ones.
     pub fn is_rising(&self) -> bool {
         let length = i128::from(self.step) * self.count.saturating_sub(1) as i128;
         self.step > 0 && i128::from(self.start) + length <= i128::from(i64::MAX)
