@@ -56,10 +56,12 @@ impl Identity {
         self.hash
     }
 
-    /// The order in which blocks hold streams.
+    /// The order in which blocks hold streams: measurement, tags, policy.
     pub fn order(&self, other: &Self) -> Ordering {
         let (a, b) = (&self.key, &other.key);
-        (&a.measurement, &a.tags, self.policy).cmp(&(&b.measurement, &b.tags, other.policy))
+        text_order(&a.measurement, &b.measurement)
+            .then_with(|| tags_order(&a.tags, &b.tags))
+            .then_with(|| self.policy.cmp(&other.policy))
     }
 
     fn is(&self, policy: PolicyId, measurement: &str, pairs: &[Pair]) -> bool {
@@ -69,6 +71,17 @@ impl Identity {
             && key.tags.len() == pairs.len()
             && key.tags.iter().zip(pairs).all(|(a, b)| a.0 == &b.0 && a.1 == &b.1)
     }
+}
+
+/// Streams of one partition share most of their texts, which need not be read then.
+fn text_order(a: &Arc<str>, b: &Arc<str>) -> Ordering {
+    if Arc::ptr_eq(a, b) { Ordering::Equal } else { a.cmp(b) }
+}
+
+fn tags_order(a: &Tags, b: &Tags) -> Ordering {
+    let pair = |((a, x), (b, y))| text_order(a, b).then_with(|| text_order(x, y));
+    let order = a.iter().zip(b.iter()).map(pair).find(|order| order.is_ne());
+    order.unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
 /// Every identity that is alive.

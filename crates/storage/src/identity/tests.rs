@@ -36,3 +36,25 @@ fn the_sweep_forgets_only_what_nobody_holds() {
     assert_eq!(interner.table.lock().entries.len(), 1);
     assert!(Arc::ptr_eq(&held, &interner.intern(&policy(1), &"a".into(), &[])));
 }
+
+#[test]
+fn streams_stand_in_the_order_of_their_names() {
+    // Texts are shared or not: that makes no difference.
+    let (interner, shared) = (Interner::default(), [pair("a", "1"), pair("b", "2")]);
+    let mut all = vec![];
+    for measurement in ["cpu", "cpu2", ""] {
+        for tags in
+            [&shared[..], &shared[..1], &[], &[pair("a", "1"), pair("b", "10")], &[pair("b", "0")]]
+        {
+            for id in [1, 2] {
+                all.push(interner.intern(&policy(id), &measurement.into(), tags));
+            }
+        }
+    }
+    for a in &all {
+        for b in &all {
+            let key = |i: &Identity| (i.key.measurement.clone(), i.key.tags.clone(), i.policy);
+            assert_eq!(a.order(b), key(a).cmp(&key(b)), "{a:?} {b:?}");
+        }
+    }
+}
