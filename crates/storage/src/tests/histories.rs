@@ -1,4 +1,4 @@
-//! Random histories, each from a seed: writes, flushes, merges, changes of databases, failing
+//! Random histories, each from a seed: writes, deletes, flushes, merges, changes of databases, failing
 //! disks, kills and power cuts, compared with a plain map.
 //!
 //! A history that fails prints its seed, a shorter history that fails too, and the command
@@ -15,6 +15,7 @@
 
 mod catalog;
 mod cells;
+mod deletes;
 mod found;
 mod model;
 mod points;

@@ -51,6 +51,11 @@ impl Cell {
         self.is_optional &= self.later.last().is_some_and(|last| !last.is_acknowledged);
     }
 
+    /// Nothing that was written so far is there any more.
+    pub fn delete(&mut self) {
+        *self = Self::default();
+    }
+
     /// Everything that was acknowledged is durable now.
     pub fn sync(&mut self) {
         if let Some(at) = self.acknowledged() {

@@ -4,6 +4,7 @@
 use super::super::rig::{Point, identify};
 use super::catalog::Databases;
 use super::cells::{Candidate, Holding, Name};
+use super::deletes::Deletion;
 use super::found::{Found, tags_text};
 use crate::Options;
 use model::{Kind, Span, Value};
@@ -93,6 +94,21 @@ impl Model {
                 let value = value.clone();
                 let candidate = Candidate { value, body, is_acknowledged };
                 holding.write(name, point.at, candidate, is_durable);
+            }
+        }
+    }
+
+    /// Notes a delete; of one that failed nobody knows.
+    pub fn delete(&mut self, deletion: &Deletion, succeeded: bool) {
+        let policies = self.databases.now.get(&deletion.database);
+        let hit: Vec<u64> =
+            policies.into_iter().flatten().map(|(_, known)| known.generation).collect();
+        for generation in hit {
+            let Some(holding) = self.holdings.get_mut(&generation) else { continue };
+            for (name, cells) in &mut holding.series {
+                for (_, cell) in cells.iter_mut().filter(|(at, _)| deletion.hits(name, **at)) {
+                    if succeeded { cell.delete() } else { cell.is_optional = true }
+                }
             }
         }
     }

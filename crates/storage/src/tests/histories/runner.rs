@@ -2,6 +2,7 @@
 
 use super::super::rig::{NOW, Point, TestClock, float, open, write};
 use super::catalog::{BORN_WITH, Change, Known, is_alike};
+use super::deletes::Deletion;
 use super::found::{Found, select};
 use super::model::{Model, Outcome};
 use super::step::{Action, History, Step};
@@ -66,6 +67,7 @@ impl Runner {
             Action::Maintain => drop(self.maintain()),
             Action::Wait => self.wait(random),
             Action::Administer => self.administer(random),
+            Action::Delete => self.delete(random),
             Action::Ask => self.ask(random),
             Action::Close => {
                 self.close();
@@ -375,6 +377,14 @@ impl Runner {
         }
         self.model.forget_dropped();
         self.model.expire(self.now());
+    }
+
+    fn delete(&mut self, random: &mut Random) {
+        let deletion = Deletion::random(random, self.now());
+        let deleted = self.store.delete(&deletion.selection());
+        self.trace(|| format!("  {deletion:?} {deleted:?}"));
+        self.done("delete", deleted.is_ok());
+        self.model.delete(&deletion, deleted.is_ok());
     }
 
     /// Everything there is, which no failing read may hide.

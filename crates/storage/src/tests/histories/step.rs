@@ -20,6 +20,8 @@ pub enum Action {
     Wait,
     /// A database or policy is made, changed or dropped.
     Administer,
+    /// Some series, or a time of them, are deleted.
+    Delete,
     /// Everything is compared, and some questions are asked.
     Ask,
     /// A clean stop and a start.
@@ -50,8 +52,8 @@ pub struct Profile {
 }
 
 use Action::{
-    Administer, Ask, Burst, Close, Cut, DieSoon, Flush, Kill, Maintain, Tight, Together, Trouble,
-    Wait, Write,
+    Administer, Ask, Burst, Close, Cut, Delete, DieSoon, Flush, Kill, Maintain, Tight, Together,
+    Trouble, Wait, Write,
 };
 
 /// One writer, every way to stop.
@@ -64,6 +66,7 @@ pub const SINGLE: Profile = Profile {
         (Maintain, 12),
         (Wait, 8),
         (Administer, 4),
+        (Delete, 5),
         (Ask, 8),
         (Close, 2),
         (Kill, 3),
@@ -81,6 +84,7 @@ pub const FAILING: Profile = Profile {
         (Maintain, 12),
         (Wait, 6),
         (Administer, 6),
+        (Delete, 5),
         (Ask, 8),
         (Close, 2),
         (Kill, 2),
@@ -101,6 +105,7 @@ pub const SEVERAL: Profile = Profile {
         (Maintain, 8),
         (Wait, 6),
         (Administer, 2),
+        (Delete, 3),
         (Ask, 6),
         (Close, 2),
         (Kill, 4),
