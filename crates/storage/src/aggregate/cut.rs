@@ -8,6 +8,9 @@ use model::port::{Edge, Windows};
 use model::{TimeRange, Timestamp};
 use std::ops::Range;
 
+/// The most panes for each window: beyond, they take more memory than they save work.
+const PANES_PER_WINDOW_MAX: usize = 64;
+
 /// The timestamps of a run, which rise strictly.
 #[derive(Clone, Copy, Debug)]
 pub enum Times<'a> {
@@ -68,17 +71,25 @@ impl Cut {
             Edge::LeftOpen => windows.start.0.saturating_sub(windows.width.0).saturating_add(1),
             Edge::RightOpen => windows.start.0,
         };
-        Self { start, step: windows.step.0, width: windows.width.0, count: windows.count }
+        let (step, width) = (windows.step.0, windows.width.0);
+        // Of a single window the step says nothing: instant queries give a nanosecond.
+        let step = if windows.count == 1 { step.max(width) } else { step };
+        Self { start, step, width, count: windows.count }
     }
 
     /// Windows of one step each that those of `self`, which overlap by a whole number of
     /// steps, are made of, and how many make one; none where they do not overlap so.
+    ///
+    /// Few windows that are wide would be made of far more panes than there are windows.
     pub fn panes(&self) -> Option<(Self, usize)> {
         let overlap = self.width / self.step;
         if overlap < 2 || self.width % self.step != 0 || self.count == 0 {
             return None;
         }
         let overlap = usize::try_from(overlap).ok()?;
+        if overlap > self.count.saturating_mul(PANES_PER_WINDOW_MAX) {
+            return None;
+        }
         let count = self.count.checked_add(overlap - 1)?;
         Some((Self { width: self.step, count, ..*self }, overlap))
     }

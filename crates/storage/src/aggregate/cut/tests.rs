@@ -117,3 +117,21 @@ fn edges_and_panes() {
     assert!(Cut { width: 25, ..cut }.panes().is_none());
     assert!(Cut { width: 10, ..cut }.panes().is_none());
 }
+
+/// Two hours by the nanosecond would be panes of 57 TB.
+#[test]
+fn few_wide_windows_have_no_panes() {
+    let windows = |count| Windows {
+        start: Timestamp(0),
+        step: Span(1),
+        width: Span(2 * Span::HOUR.0),
+        count,
+        edge: Edge::LeftOpen,
+    };
+    let one = Cut::new(&windows(1));
+    assert!(one.panes().is_none());
+    assert_eq!(one.find(one.hull()), Some(0), "statistics answer for the only window");
+    assert!(Cut::new(&windows(3)).panes().is_none());
+    let many = Windows { step: Span::MINUTE, ..windows(100) };
+    assert!(Cut::new(&many).panes().is_some());
+}
