@@ -32,7 +32,7 @@ pub use ast::{
     AggregateOp, Aggregation, Anchor, Binary, Call, Cardinality, Expr, ExprKind, Grouping,
     LabelMatch, Matching, Moment, Number, Operator, Selector, Subquery, Type,
 };
-pub use engine::{Engine, Options};
+pub use engine::{Engine, Options, predicate_of};
 pub use error::{Error, ParseError};
 pub use evaluator::Evaluator;
 pub use format::format_value;

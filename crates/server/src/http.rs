@@ -53,6 +53,11 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/api/v1/label/{name}/values", get(prom::label_values)),
         ("/api/v1/metadata", get(prom::metadata)),
         ("/api/v1/status/buildinfo", get(prom::build_info)),
+        ("/api/v1/admin/tsdb/delete_series", post(prom::delete_series).put(prom::delete_series)),
+        (
+            "/api/v1/admin/tsdb/clean_tombstones",
+            post(prom::clean_tombstones).put(prom::clean_tombstones),
+        ),
         ("/api/alerts", get(alerts::list).post(alerts::create)),
         ("/api/alerts/audit", get(alerts::audit)),
         ("/api/alerts/{id}", get(alerts::get).put(alerts::replace).delete(alerts::delete)),

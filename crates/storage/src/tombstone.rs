@@ -119,6 +119,9 @@ impl Tombstones {
         through: u64,
         log_from: u64,
     ) -> io::Result<()> {
+        let predicate = file::flat(&predicate).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidInput, "the condition is nested too deeply")
+        })?;
         self.change(|state| {
             let id = state.last_id + 1;
             (state.last_id, state.through, state.log_from) = (id, through, log_from);

@@ -222,6 +222,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/tsdb/delete_series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Delete samples of the series that match, as POST does
+         * @description What was acknowledged before is gone from every answer; what is written later stays, whatever its time. Space comes back with the next merges.
+         */
+        put: operations["deleteSeriesPut"];
+        /**
+         * Delete samples of the series that match
+         * @description What was acknowledged before is gone from every answer; what is written later stays, whatever its time. Space comes back with the next merges.
+         */
+        post: operations["deleteSeries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/tsdb/clean_tombstones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give the space of what was deleted back soon, as POST does
+         * @description What was deleted is left out by merges, which begin by themselves. This asks for them to begin soon.
+         */
+        put: operations["cleanTombstonesPut"];
+        /**
+         * Give the space of what was deleted back soon
+         * @description What was deleted is left out by merges, which begin by themselves. This asks for them to begin soon.
+         */
+        post: operations["cleanTombstones"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alerts": {
         parameters: {
             query?: never;
@@ -1365,6 +1413,108 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+        };
+    };
+    deleteSeriesPut: {
+        parameters: {
+            query: {
+                /** @description A selector; what any of several selects is deleted. */
+                "match[]": string[];
+                /** @description Seconds since the epoch, or RFC 3339; the beginning of time where it is left out. */
+                start?: components["parameters"]["startOptional"];
+                /** @description Seconds since the epoch, or RFC 3339; the end of time where it is left out. */
+                end?: components["parameters"]["endOptional"];
+                /** @description Whether rollups keep what is deleted of raw samples. There are no rollups yet: it changes nothing. */
+                keep_rollups?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["PromForm"];
+        responses: {
+            /** @description It is done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["PromError"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["PromError"];
+            503: components["responses"]["PromError"];
+        };
+    };
+    deleteSeries: {
+        parameters: {
+            query: {
+                /** @description A selector; what any of several selects is deleted. */
+                "match[]": string[];
+                /** @description Seconds since the epoch, or RFC 3339; the beginning of time where it is left out. */
+                start?: components["parameters"]["startOptional"];
+                /** @description Seconds since the epoch, or RFC 3339; the end of time where it is left out. */
+                end?: components["parameters"]["endOptional"];
+                /** @description Whether rollups keep what is deleted of raw samples. There are no rollups yet: it changes nothing. */
+                keep_rollups?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: components["requestBodies"]["PromForm"];
+        responses: {
+            /** @description It is done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["PromError"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["PromError"];
+            503: components["responses"]["PromError"];
+        };
+    };
+    cleanTombstonesPut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Merges begin soon. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            503: components["responses"]["PromError"];
+        };
+    };
+    cleanTombstones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Merges begin soon. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            503: components["responses"]["PromError"];
         };
     };
     listRules: {

@@ -27,6 +27,8 @@ mod subquery;
 pub(crate) mod window;
 
 pub(crate) use self::binary::arithmetic;
+pub use self::metadata::predicate_of;
+
 use self::column::NameRemoval;
 use self::column::{Vector, is_present};
 use self::evaluate::{Query, Value};

@@ -52,7 +52,7 @@ impl FromRequest<Shared> for Params {
     async fn from_request(request: Request, _: &Shared) -> Result<Self, Fail> {
         let (head, body) = request.into_parts();
         let of_address = Self::of_query(head.uri.query());
-        if head.method != Method::POST {
+        if ![Method::POST, Method::PUT].contains(&head.method) {
             return Ok(of_address);
         }
         let kind = head.headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());

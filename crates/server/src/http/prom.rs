@@ -1,8 +1,10 @@
 //! PromQL over HTTP: the paths, parameters and answers of Prometheus's API, version 1.
 
+mod admin;
 mod render;
 mod when;
 
+pub use admin::{clean_tombstones, delete_series};
 pub use when::moment;
 
 use super::{Fail, Open, Params, Position, Shared, json, json_body};

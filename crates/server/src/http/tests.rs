@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use tempfile::TempDir;
 
 mod alerting;
+mod deletes;
 mod document;
 mod queries;
 mod writes;

@@ -22,6 +22,50 @@ const OR: u8 = 1;
 const NOT: u8 = 2;
 const MATCH: u8 = 3;
 
+/// The same predicate with conditions of one kind that are nested put side by side, as parsers
+/// nest every further one a level deeper; none where it then still is nested too deeply.
+pub fn flat(predicate: &Predicate) -> Option<Predicate> {
+    let flat = flattened(predicate);
+    is_flat(&flat, 0).then_some(flat)
+}
+
+fn flattened(predicate: &Predicate) -> Predicate {
+    let all = |parts: &[Predicate]| parts.iter().map(flattened).collect::<Vec<_>>();
+    match predicate {
+        Predicate::And(parts) => Predicate::And(
+            all(parts)
+                .into_iter()
+                .flat_map(|part| match part {
+                    Predicate::And(inner) => inner,
+                    other => vec![other],
+                })
+                .collect(),
+        ),
+        Predicate::Or(parts) => Predicate::Or(
+            all(parts)
+                .into_iter()
+                .flat_map(|part| match part {
+                    Predicate::Or(inner) => inner,
+                    other => vec![other],
+                })
+                .collect(),
+        ),
+        Predicate::Not(part) => Predicate::Not(Box::new(flattened(part))),
+        Predicate::Match(_) => predicate.clone(),
+    }
+}
+
+fn is_flat(predicate: &Predicate, depth: u32) -> bool {
+    depth <= DEPTH_MAX
+        && match predicate {
+            Predicate::And(parts) | Predicate::Or(parts) => {
+                parts.iter().all(|part| is_flat(part, depth + 1))
+            }
+            Predicate::Not(part) => is_flat(part, depth + 1),
+            Predicate::Match(_) => true,
+        }
+}
+
 /// The bytes of the whole file.
 pub fn encode(state: &State) -> Vec<u8> {
     let mut body = Vec::new();

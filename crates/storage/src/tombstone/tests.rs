@@ -38,6 +38,24 @@ fn what_was_written_is_read() {
     assert_eq!(format!("{read:?}"), format!("{:?}", state()));
 }
 
+/// Parsers nest a condition a level deeper with every AND.
+#[test]
+fn long_conditions_are_read_back() {
+    let one = || Predicate::Match(Matcher::equal(Attribute::Field, "value"));
+    let long = |joined: fn(Vec<Predicate>) -> Predicate| {
+        (0..2_000).fold(one(), |all, _| joined(vec![all, one()]))
+    };
+    for predicate in [long(Predicate::And), long(Predicate::Or)] {
+        let predicate = file::flat(&predicate).expect("it is flat");
+        let tombstone = Tombstone { id: 1, through: 1, predicate, range: TimeRange::ALL };
+        let state = State { list: vec![Arc::new(tombstone)], ..State::default() };
+        let read = file::decode(&file::encode(&state), Path::new("tombstones")).expect("whole");
+        assert_eq!(format!("{read:?}"), format!("{state:?}"));
+    }
+    let deep = (0..2_000).fold(one(), |inner, _| Predicate::Not(Box::new(inner)));
+    assert!(file::flat(&deep).is_none(), "what could not be read back is not written");
+}
+
 #[test]
 fn damaged_bytes_are_an_error() {
     let whole = file::encode(&state());

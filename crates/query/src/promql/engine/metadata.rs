@@ -85,19 +85,10 @@ impl Engine {
         budget: &Budget,
         mut visit: impl FnMut(Labels),
     ) -> Result<(), Error> {
-        let mut ways = Vec::new();
-        for text in selectors {
-            let expr = crate::promql::parse(text)?;
-            match &expr.kind {
-                ExprKind::Selector(selector) if selector.range.is_none() => {
-                    ways.push(select::predicate(selector)?);
-                }
-                _ => {
-                    return Err(Error::Request(format!("expected a series selector, got {expr}")));
-                }
-            }
-        }
-        let predicate = if ways.is_empty() { Predicate::ALL } else { Predicate::Or(ways) };
+        let predicate = match selectors {
+            [] => Predicate::ALL,
+            _ => predicate_of(selectors)?,
+        };
         for series in self.source.select(&Selection { predicate, range }, budget)? {
             let meta = series.meta();
             if meta.kind.is_numeric() {
@@ -106,6 +97,24 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// What a series fits that any of `selectors` selects.
+///
+/// # Errors
+/// When one does not parse, or is no selector.
+pub fn predicate_of(selectors: &[String]) -> Result<Predicate, Error> {
+    let mut ways = Vec::with_capacity(selectors.len());
+    for text in selectors {
+        let expr = crate::promql::parse(text)?;
+        match &expr.kind {
+            ExprKind::Selector(selector) if selector.range.is_none() => {
+                ways.push(select::predicate(selector)?);
+            }
+            _ => return Err(Error::Request(format!("expected a series selector, got {expr}"))),
+        }
+    }
+    Ok(Predicate::Or(ways))
 }
 
 fn texts(found: BTreeSet<Arc<str>>) -> Vec<String> {
