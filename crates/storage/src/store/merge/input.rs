@@ -68,17 +68,24 @@ impl<'a> Input<'a> {
     }
 
     /// Where it stands; none behind the last stream. Streams of dropped policies and those
-    /// that cannot be read are passed over.
-    pub fn current(&mut self, state: &State, counters: &Counters) -> Option<&Current> {
+    /// that are damaged are passed over.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn current(
+        &mut self,
+        state: &State,
+        counters: &Counters,
+    ) -> Result<Option<&Current>, Error> {
         while self.current.is_none() && self.next < self.block.streams() {
             let ordinal = self.next;
             self.next += 1;
             match self.read(ordinal, state) {
                 Ok(current) => self.current = current,
-                Err(error) => self.tell(&error, counters),
+                Err(error) => self.leave_out(error, counters)?,
             }
         }
-        self.current.as_ref()
+        Ok(self.current.as_ref())
     }
 
     /// The stream where it stands, if it is this one; then it goes on.
@@ -86,11 +93,18 @@ impl<'a> Input<'a> {
         self.current.take_if(|current| current.id() == id)
     }
 
-    /// Notes that something of it cannot be read and is left out.
-    pub fn tell(&mut self, error: &Error, counters: &Counters) {
+    /// Notes that something of it is damaged and left out.
+    ///
+    /// # Errors
+    /// Where it is not damaged but cannot be read just now: then nothing may be left out.
+    pub fn leave_out(&mut self, error: Error, counters: &Counters) -> Result<(), Error> {
+        if !matches!(error, Error::Damaged { .. }) {
+            return Err(error);
+        }
         self.is_damaged = true;
         counters.corruption();
-        tracing::error!(%error, "stored samples cannot be read and are left out of a merge");
+        tracing::error!(%error, "damaged samples are left out of a merge");
+        Ok(())
     }
 
     fn read(&mut self, ordinal: u32, state: &State) -> Result<Option<Current>, Error> {
