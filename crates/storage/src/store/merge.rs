@@ -83,6 +83,9 @@ impl Merging<'_> {
     /// The next stream in the order of blocks, in every input that has it, by the inputs'
     /// places. Streams of dropped policies are passed over, which is how their space is
     /// given back.
+    ///
+    /// # Errors
+    /// When the disk refuses to read.
     fn next_stream(&mut self) -> Result<Option<Vec<(usize, Current)>>, Error> {
         let state = self.store.catalog.state();
         let counters = &self.store.counters;
@@ -106,13 +109,13 @@ impl Merging<'_> {
         let columns = joined_columns(sources.iter().map(|(_, current)| current));
         let shape = self.store.shapes.intern(&columns);
         self.writer.begin_stream(&first.key.measurement)?;
-        let counters = &self.store.counters;
-        let pieces = self.reader.pieces(sources, &columns, &mut self.inputs, counters)?;
+        let pieces =
+            self.reader.pieces(sources, &columns, &mut self.inputs, &self.store.counters)?;
         for batch in rows::batches(&pieces, self.writer.rows_aim()) {
             if self.copy(batch, &columns)? {
                 continue;
             }
-            let rows = self.reader.rows(batch, &columns, &mut self.inputs, counters)?;
+            let rows = self.reader.rows(batch, &columns, &mut self.inputs, &self.store.counters)?;
             self.writer.add(&rows, 0..rows.timestamps.len(), &shape)?;
         }
         self.writer.end_stream(&first.key, first.hash, first.policy);

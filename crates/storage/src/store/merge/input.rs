@@ -8,13 +8,14 @@ use crate::shape::Shape;
 use crate::stats::Counters;
 use model::StreamKey;
 use std::cmp::Ordering;
+use std::io;
 use std::sync::Arc;
 
 /// One of the blocks that are merged.
 pub struct Input<'a> {
     /// Which.
     pub block: &'a Block,
-    /// Whether something of it could not be read.
+    /// Whether something of it is damaged.
     pub is_damaged: bool,
     look: Option<Lookup<'a>>,
     /// The stream behind `current`.
@@ -71,7 +72,7 @@ impl<'a> Input<'a> {
     /// that are damaged are passed over.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// When the disk refuses to read.
     pub fn current(
         &mut self,
         state: &State,
@@ -93,17 +94,20 @@ impl<'a> Input<'a> {
         self.current.take_if(|current| current.id() == id)
     }
 
-    /// Notes that something of it is damaged and left out.
+    /// Notes that something of it is damaged and is left out.
     ///
     /// # Errors
-    /// Where it is not damaged but cannot be read just now: then nothing may be left out.
+    /// `error` itself, where the disk refused to read: the bytes may be sound, so that
+    /// nothing may be left out.
     pub fn leave_out(&mut self, error: Error, counters: &Counters) -> Result<(), Error> {
-        if !matches!(error, Error::Damaged { .. }) {
+        // A file that is cut short stays so.
+        let is_cut = |error: &io::Error| error.kind() == io::ErrorKind::UnexpectedEof;
+        if matches!(&error, Error::Io(error) if !is_cut(error)) {
             return Err(error);
         }
         self.is_damaged = true;
         counters.corruption();
-        tracing::error!(%error, "damaged samples are left out of a merge");
+        tracing::error!(%error, "stored samples are damaged and are left out of a merge");
         Ok(())
     }
 

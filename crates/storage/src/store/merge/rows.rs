@@ -61,7 +61,7 @@ impl RowReader {
     /// Every chunk of a stream, in the order of time. What is damaged is left out.
     ///
     /// # Errors
-    /// When an input cannot be read.
+    /// When the disk refuses to read.
     pub fn pieces(
         &mut self,
         sources: &[(usize, Current)],
@@ -113,11 +113,11 @@ impl RowReader {
         Ok(())
     }
 
-    /// The rows of some chunks, each time once, and of equal times the newest values. What is
-    /// damaged is left out.
+    /// The rows of some chunks, each time once, and of equal times the newest values. What
+    /// is damaged is left out.
     ///
     /// # Errors
-    /// When an input cannot be read.
+    /// When the disk refuses to read.
     pub fn rows(
         &mut self,
         batch: &[Piece],
