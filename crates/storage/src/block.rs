@@ -15,8 +15,8 @@
 mod array;
 mod cache;
 mod dictionary;
-mod families;
 mod find;
+mod fitting;
 mod footer;
 mod group;
 mod handles;
@@ -26,9 +26,11 @@ mod list;
 mod lookup;
 mod measurements;
 mod name;
+mod outline;
 mod output;
 mod postings;
 mod root;
+mod scan;
 mod statistics;
 mod streams;
 mod tables;
@@ -37,6 +39,7 @@ mod values;
 mod writer;
 
 pub use cache::Cache;
+pub use fitting::Fitting;
 #[cfg(test)]
 pub use footer::HEADER_BYTES;
 pub use group::{Chunk, Directory, Place as Group};
@@ -46,6 +49,7 @@ pub use list::Blocks;
 pub use lookup::Lookup;
 pub use measurements::{Column, Measurement};
 pub use name::{Name, Sequences};
+pub use scan::Scan;
 pub use statistics::at_times;
 pub use times::{List as TimeList, Page as TimePage, Told};
 pub use writer::Writer;
@@ -86,6 +90,8 @@ pub struct Block {
     pub bytes: u64,
     /// How many values it holds.
     pub values: u64,
+    /// Whether it is written as what is not expected to change any more.
+    pub is_cold: bool,
     root: Root,
     /// Names its pages in the cache.
     number: u64,
@@ -111,6 +117,7 @@ impl Block {
             range: footer.range,
             bytes,
             values: footer.values,
+            is_cold: footer.is_cold,
             root,
             number: context.cache.number(),
             path,

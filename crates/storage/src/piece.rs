@@ -150,7 +150,6 @@ pub struct Reader<'a> {
     budget: &'a Budget,
     counters: &'a Counters,
     open: Open,
-    bytes: Vec<u8>,
     timestamps: Vec<i64>,
     present: Vec<bool>,
     column: model::Column,
@@ -164,7 +163,6 @@ impl<'a> Reader<'a> {
             budget,
             counters,
             open: Open::default(),
-            bytes: Vec::new(),
             timestamps: Vec::new(),
             present: Vec::new(),
             column: model::Column::new(Kind::F64),
@@ -341,16 +339,12 @@ impl<'a> Reader<'a> {
     /// Decodes timestamps and values of a chunk of a block.
     fn decode(&mut self, block: &Block, of: &InBlock) -> Result<(), Error> {
         let count = self.open.timestamps(block, of.chunk.times)?.len();
-        let span = of.chunk.span;
-        block.read(span.offset, span.bytes as usize, &mut self.bytes)?;
-        self.fit_column(of.kind);
-        let start = of.chunk.start as usize;
-        let decoded = span.check(&self.bytes).and_then(|()| {
-            let values = self.bytes.get(start..start + of.chunk.bytes as usize);
-            let values = values.ok_or_else(|| Damage::new(0, "values lie outside their span"))?;
-            decode_values(values, count, &mut self.column)
-        });
-        decoded.map_err(|damage| block.damaged(damage, span.offset))
+        if self.column.kind() != of.kind {
+            self.column = model::Column::new(of.kind);
+        }
+        let values = self.open.values(block, of.group, &of.chunk)?;
+        let decoded = decode_values(values, count, &mut self.column);
+        decoded.map_err(|damage| block.damaged(damage, of.chunk.span.offset))
     }
 
     fn fit_column(&mut self, kind: Kind) {

@@ -1,9 +1,10 @@
 //! Series of an answer: who they are, and their samples when they are asked for.
 
+use crate::head::Frozen;
 use crate::piece::{Reader, StreamParts, clusters};
 use crate::stats::Counters;
 use model::limits::Budget;
-use model::port::{Series, SourceError};
+use model::port::{Outline, Series, SourceError};
 use model::{Kind, Predicate, Samples, SeriesMeta, TimeRange};
 use std::sync::Arc;
 
@@ -48,6 +49,18 @@ pub fn of_stream(
         if predicate.matches_column(&stream.key, &field) {
             let meta = SeriesMeta { stream: stream.key.clone(), field, kind };
             out.push(Stored { meta, stream: stream.clone(), counters: counters.clone() });
+        }
+    }
+}
+
+/// Notes the series of a stream of the head that fit.
+pub fn outline(stream: &Frozen, predicate: &Predicate, out: &mut Outline) {
+    let key = &stream.identity.key;
+    let shapes = stream.parts.iter().map(|part| part.shape());
+    for column in shapes.flat_map(|shape| shape.columns()) {
+        if predicate.matches_column(key, &column.name) {
+            let (field, kind) = (column.name.clone(), column.kind);
+            out.add(&SeriesMeta { stream: key.clone(), field, kind });
         }
     }
 }

@@ -7,7 +7,6 @@
 mod databases;
 mod flush;
 mod merge;
-mod outline;
 mod recover;
 mod select;
 mod write;
@@ -57,6 +56,7 @@ pub struct Store {
     /// Told when a flush has made room in the head.
     has_room: Condvar,
     room: Mutex<()>,
+    is_closing: AtomicBool,
     is_closed: AtomicBool,
 }
 
@@ -116,6 +116,7 @@ impl Store {
             asking: Condvar::new(),
             has_room: Condvar::new(),
             room: Mutex::new(()),
+            is_closing: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
         };
         store.replay(&segments)?;
@@ -139,13 +140,12 @@ impl Store {
         self.wal.sync_due()?;
         // First, as a full disk may leave no room for anything else.
         done.dropped = self.drop_expired()?;
-        let is_asked = std::mem::take(&mut *self.asked.lock());
-        if is_asked || self.is_flush_due() {
-            done.flushed = self.flush_all(last)?;
-            done.evicted = self.head.evict();
-        }
-        for names in compact::plan(&self.candidates()).iter().take(MERGES_PER_ROUND_MAX) {
-            self.merge(&self.named(names))?;
+        self.flush_where_due(last, done)?;
+        let plan = compact::plan(&self.candidates(), self.clock.now());
+        for merge in plan.iter().take(MERGES_PER_ROUND_MAX) {
+            if !self.merge(&self.named(&merge.names), merge.effort, last, done)? {
+                break;
+            }
             done.merged += 1;
         }
         if done.flushed + done.merged + done.dropped + done.evicted > 0 {
@@ -153,6 +153,15 @@ impl Store {
             self.shapes.sweep();
         }
         self.blocks.close_files();
+        Ok(())
+    }
+
+    fn flush_where_due(&self, last: &mut u64, done: &mut Maintained) -> Result<(), Error> {
+        let is_asked = std::mem::take(&mut *self.asked.lock());
+        if is_asked || self.is_flush_due() {
+            done.flushed += self.flush_all(last)?;
+            done.evicted += self.head.evict();
+        }
         Ok(())
     }
 
@@ -172,6 +181,8 @@ impl Store {
     /// # Errors
     /// When the disk refuses; the log then holds what is not in blocks.
     pub fn close(&self) -> Result<(), Error> {
+        // A merge that runs gives up, and nothing of it is left.
+        self.is_closing.store(true, Ordering::Release);
         let mut working = self.working.lock();
         self.is_closed.store(true, Ordering::Release);
         // Whoever was let in before is behind this point once it can be passed alone.
@@ -260,6 +271,7 @@ impl Store {
             range: block.range,
             bytes: block.bytes,
             has_dropped: block.policies().any(|policy| !live.contains(&policy)),
+            is_cold: block.is_cold,
         };
         list.iter().map(candidate).collect()
     }

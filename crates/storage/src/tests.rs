@@ -4,6 +4,8 @@ mod compat;
 mod crash;
 mod damage;
 mod limits;
+mod memory;
+mod merging;
 mod model_map;
 mod queries;
 mod rig;

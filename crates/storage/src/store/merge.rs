@@ -10,29 +10,53 @@ use super::Store;
 use crate::block::{Block, Name, Sequences, Writer};
 use crate::error::Error;
 use crate::shape::ColumnDef;
+use crate::stats::Maintained;
+use codec::Effort;
 use input::{Current, Input};
-use rows::RowReader;
+use rows::{Piece, RowReader};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// After this many streams, some milliseconds of work, a merge looks whether others wait.
+const STREAMS_PER_CHECK: u64 = 16;
 
 impl Store {
     /// Merges blocks of one slice, from the oldest to the newest, and lets go of them.
-    pub(super) fn merge(&self, inputs: &[Arc<Block>]) -> Result<(), Error> {
-        let (Some(oldest), Some(newest)) = (inputs.first(), inputs.last()) else { return Ok(()) };
+    /// Between streams it flushes where that is due, so that nobody waits for the end of a
+    /// merge. Answers false where it gave up because the store is closed; then all is as
+    /// before.
+    pub(super) fn merge(
+        &self,
+        inputs: &[Arc<Block>],
+        effort: Effort,
+        last: &mut u64,
+        done: &mut Maintained,
+    ) -> Result<bool, Error> {
+        let (Some(oldest), Some(newest)) = (inputs.first(), inputs.last()) else { return Ok(true) };
         let level = inputs.iter().map(|block| block.name.level).max().unwrap_or(0);
         let sequences =
             Sequences { first: oldest.name.sequences.first, last: newest.name.sequences.last };
         let name = Name { sequences, level: level.saturating_add(1), ..oldest.name };
         if name.level == level {
-            return Ok(());
+            return Ok(true);
         }
         let mut merging = Merging {
             store: self,
             inputs: inputs.iter().map(|block| Input::new(block)).collect(),
             reader: RowReader::default(),
-            writer: Writer::create(&self.disk, self.blocks.folder(), name)?,
+            writer: Writer::create(&self.disk, self.blocks.folder(), name, effort)?,
+            effort,
         };
+        let mut streams = 0u64;
         while let Some(sources) = merging.next_stream() {
             merging.write(&sources)?;
+            streams += 1;
+            if streams.is_multiple_of(STREAMS_PER_CHECK) {
+                if self.is_closing.load(Ordering::Acquire) {
+                    return Ok(false);
+                }
+                self.flush_where_due(last, done)?;
+            }
         }
         let Merging { inputs: looked_at, writer, .. } = merging;
         for input in looked_at.iter().filter(|input| input.is_damaged) {
@@ -41,7 +65,8 @@ impl Store {
         }
         drop(looked_at);
         let fresh = writer.finish()?;
-        self.blocks.replace(fresh.as_slice(), inputs)
+        self.blocks.replace(fresh.as_slice(), inputs)?;
+        Ok(true)
     }
 }
 
@@ -51,6 +76,7 @@ struct Merging<'a> {
     inputs: Vec<Input<'a>>,
     reader: RowReader,
     writer: Writer,
+    effort: Effort,
 }
 
 impl Merging<'_> {
@@ -81,12 +107,35 @@ impl Merging<'_> {
         let shape = self.store.shapes.intern(&columns);
         self.writer.begin_stream(&first.key.measurement)?;
         let pieces = self.reader.pieces(sources, &columns, &mut self.inputs, &self.store.counters);
-        for batch in rows::batches(&pieces) {
+        for batch in rows::batches(&pieces, self.writer.rows_aim()) {
+            if self.copy(batch, &columns)? {
+                continue;
+            }
             let rows = self.reader.rows(batch, &columns, &mut self.inputs, &self.store.counters);
             self.writer.add(&rows, 0..rows.timestamps.len(), &shape)?;
         }
         self.writer.end_stream(&first.key, first.hash, first.policy);
         Ok(())
+    }
+
+    /// Takes chunks over as they are, where writing them again would change nothing but
+    /// their bytes; answers whether it did.
+    fn copy(&mut self, batch: &[Piece], columns: &[ColumnDef]) -> Result<bool, Error> {
+        let Some(first) = batch.first() else { return Ok(true) };
+        let block = self.inputs[first.input].block;
+        let is_hot = self.effort == Effort::Hot;
+        if is_hot == block.is_cold || !rows::stands_alone(batch, columns, self.writer.rows_aim()) {
+            return Ok(false);
+        }
+        // What cannot be read is told where it is decoded, and the rest is kept there.
+        let Ok(encoded) = self.reader.encoded(block, batch) else { return Ok(false) };
+        for rows in &encoded {
+            let chunks = rows.chunks.iter();
+            let chunks = chunks.map(|one| (&columns[one.column], one.statistics, &*one.values));
+            self.writer.copy(&rows.timestamps, chunks)?;
+            self.store.counters.copied((rows.timestamps.len() * rows.chunks.len()) as u64);
+        }
+        Ok(true)
     }
 }
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub(super) fn note_fields(schema: &Schema, blocks: &Blocks, counters: &Counters) {
     for block in blocks.list().iter() {
         let policies: Vec<PolicyId> = block.policies().collect();
-        let mut note = |measurement: &Arc<Measurement>| {
+        let mut note = |_, measurement: &Arc<Measurement>| {
             for column in &measurement.columns {
                 for policy in column.policies.iter().filter_map(|at| policies.get(*at as usize)) {
                     schema.note(*policy, &measurement.name, &column.def);

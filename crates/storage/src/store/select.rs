@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::head::Frozen;
 use crate::identity::PolicyId;
 use crate::piece::{BlockPart, Part, StreamParts, tell};
-use crate::series::{Stored, of_stream};
+use crate::series::{self, Stored, of_stream};
 use crate::stats::Counters;
 use hashbrown::HashMap;
 use model::limits::{Budget, Exceeded};
@@ -30,7 +30,25 @@ impl Source for Store {
     }
 
     fn outline(&self, selection: &Selection, budget: &Budget) -> Result<Outline, SourceError> {
-        Ok(self.outline_of(selection, budget)?)
+        let Selection { predicate, range } = selection;
+        let mut outline = Outline::default();
+        if range.is_empty() {
+            return Ok(outline);
+        }
+        let state = self.catalog.state();
+        for frozen in self.head_parts(predicate, *range, budget)?.iter().flatten() {
+            if state.policy(frozen.identity.policy).is_some() {
+                series::outline(frozen, predicate, &mut outline);
+            }
+        }
+        let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
+        for block in self.blocks_inside(*range) {
+            if let Err(error) = block.outline(predicate, &known, *range, &mut outline) {
+                tell(&error, budget, &self.counters);
+            }
+            budget.check()?;
+        }
+        Ok(outline)
     }
 
     fn aggregate(&self, asked: &Aggregation<'_>, budget: &Budget) -> Result<Groups, SourceError> {
@@ -98,7 +116,7 @@ impl Store {
 impl Store {
     /// What the head has inside `range` of streams that may fit, by partition. It is looked at
     /// before the blocks: what is flushed meanwhile is then found in both, never in none.
-    pub(super) fn head_parts(
+    fn head_parts(
         &self,
         predicate: &Predicate,
         range: TimeRange,
@@ -112,7 +130,7 @@ impl Store {
     }
 
     /// The blocks that may have rows inside `range`, from the oldest flush to the newest.
-    pub(super) fn blocks_inside(&self, range: TimeRange) -> Vec<Arc<Block>> {
+    fn blocks_inside(&self, range: TimeRange) -> Vec<Arc<Block>> {
         let list = self.blocks.list();
         let mut inside: Vec<_> =
             list.iter().filter(|block| block.range.overlaps(&range)).cloned().collect();
@@ -165,7 +183,8 @@ impl<'a> Gathered<'a> {
     ) -> Result<(), Exceeded> {
         let state = self.state.clone();
         let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
-        let found = block.find(predicate, &known).and_then(|set| Ok((set, Lookup::new(block)?)));
+        let found = block.streams_of(predicate, &known);
+        let found = found.and_then(|set| Ok((set, Lookup::new(block)?)));
         let (candidates, mut look) = match found {
             Ok(found) => found,
             Err(error) => {
