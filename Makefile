@@ -4,7 +4,7 @@ CARGO ?= cargo
 DATA  ?= ./barograph-data
 CASES ?= ../shared/conformance
 
-.PHONY: help run build page test bench conformance fmt clean
+.PHONY: help run build page test bench bench-peers conformance fmt clean
 
 help: ## Say what there is to make.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -29,8 +29,13 @@ ui/node_modules/.package-lock.json: ui/package-lock.json
 test: ## Install what the tests need, then run every one of them.
 	tests/run
 
-bench: build ## Measure ingest, space and queries; prints a table.
-	$(CARGO) run --release --locked -p barograph-bench
+bench: build ## Measure ingest, memory, space, queries and growth, or ARGS="ingest" alone.
+	$(CARGO) run --release --locked -p barograph-bench -- --minutes 9 $(ARGS)
+
+bench-peers: build ## Measure Debian's VictoriaMetrics, InfluxDB and Prometheus beside it.
+	bench/peers
+	$(CARGO) run --release --locked -p barograph-bench -- --minutes 23 \
+		--peers victoria-metrics,influxdb,prometheus $(ARGS)
 
 conformance: build ## Run the peers' own cases, where they are: CASES=folder.
 	tests/conformance $(CASES)

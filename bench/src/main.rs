@@ -1,78 +1,69 @@
-//! The judge of speed and space: `make bench`.
+//! The judge of speed and space: `make bench`, `make bench-peers`.
 //!
-//! It starts the release binary as a user does, sends it what hosts would send, and asks what
-//! dashboards would ask. It prints a table and asserts nothing about time: machines differ,
-//! and one machine differs from minute to minute. CPU seconds are the server's alone, so that
-//! the sender on the same cores does not count.
+//! It starts servers as users do, sends each the same bytes, and asks each what dashboards
+//! would ask. It prints a table and asserts nothing about time: machines differ, and one
+//! machine differs from minute to minute. CPU seconds are the server's alone, so that the
+//! sender on the same cores does not count.
+//!
+//! `traffic` makes bodies ahead, `send` sends them; `fill` is history through the socket,
+//! `store_fill` history without; `question` is the query set, `answer` what two servers must
+//! agree on. `ingest`, `memory`, `space`, `query`, `growth` and `huge` are the parts.
 
-mod generate;
+mod answer;
+mod ask;
+mod body;
+mod fill;
+mod fleet;
+mod growth;
+mod http;
+mod huge;
 mod ingest;
+mod memory;
+mod options;
+mod process;
 mod query;
+mod question;
+mod random;
+mod recording;
+mod remote_write;
+mod report;
+mod restart;
+mod rig;
+mod send;
 mod server;
+mod shape;
+mod space;
+mod stage;
+mod store_fill;
+mod table;
+mod traffic;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::Parser as _;
+use options::{Options, Part};
+use rig::Rig;
+use stage::Stage;
 
-/// What is measured, and how much of it.
-#[derive(Parser, Debug)]
-#[command(name = "barograph-bench")]
-pub struct Options {
-    /// Measure only these: ingest, query.
-    #[arg(value_parser = ["ingest", "query"])]
-    only: Vec<String>,
-    /// The binary to measure.
-    #[arg(long, default_value = "target/release/barograph")]
-    binary: std::path::PathBuf,
-    /// Hosts that send; each has 10 tags and 10 fields.
-    #[arg(long, default_value_t = 2_000)]
-    hosts: usize,
-    /// Bodies of 1,000 lines that are sent.
-    #[arg(long, default_value_t = 2_000)]
-    bodies: usize,
-    /// Connections that are kept alive.
-    #[arg(long, default_value_t = 2)]
-    connections: usize,
-    /// Hosts of the query set, each with 6 h of samples at 10 s.
-    #[arg(long, default_value_t = 10_000)]
-    query_hosts: usize,
-}
-
-impl Options {
-    fn wants(&self, part: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|name| name == part)
-    }
-}
-
-/// One line of the table.
-pub struct Figure {
-    /// What was measured.
-    pub what: String,
-    /// The figure, rounded for people.
-    pub figure: String,
-    /// Its unit.
-    pub unit: &'static str,
-}
-
-impl Figure {
-    /// A figure with `decimals` digits behind the point.
-    pub fn new(what: impl Into<String>, value: f64, decimals: usize, unit: &'static str) -> Self {
-        Self { what: what.into(), figure: format!("{value:.decimals$}"), unit }
-    }
-}
+/// Measures a part and puts its figures into the table.
+type Measure = fn(&Rig);
 
 fn main() -> Result<()> {
     let options = Options::parse();
-    let mut figures = Vec::new();
-    if options.wants("ingest") {
-        figures.extend(ingest::measure(&options)?);
+    let stage = Stage::open(&options.temp)?;
+    let rig = Rig::new(options, stage);
+    let about = report::About::this_run(&rig)?;
+    let parts: [(Part, Measure); 6] = [
+        (Part::Ingest, ingest::measure),
+        (Part::Memory, memory::measure),
+        (Part::Space, space::measure),
+        (Part::Query, query::measure),
+        (Part::Growth, growth::measure),
+        (Part::Huge, huge::measure),
+    ];
+    for (part, measure) in parts {
+        if rig.options.wants(part) {
+            measure(&rig);
+        }
     }
-    if options.wants("query") {
-        figures.extend(query::measure(&options)?);
-    }
-    let widest = figures.iter().map(|f| f.what.len()).max().unwrap_or(0);
-    println!();
-    for figure in &figures {
-        println!("| {:widest$} | {:>12} | {:<28} |", figure.what, figure.figure, figure.unit);
-    }
-    Ok(())
+    report::write(rig, &about)
 }

@@ -13,5 +13,5 @@ pub use cache::{Cache, CacheError};
 pub use catalog::{Catalog, CatalogError, Policy, PolicyChange};
 pub use clock::{Clock, SystemClock};
 pub use evaluate::{Compare, Evaluate, EvaluateError, Evaluation, Split};
-pub use sink::{Sink, WriteError};
+pub use sink::{Kept, Sink, WriteError};
 pub use source::{ColumnOf, Outline, Selection, Series, Source, SourceError};

@@ -19,31 +19,41 @@ use model::name::VALUE_FIELD;
 use model::row::{Dialect, Identify, Identity, Rows};
 use model::{Field, Refusal, Refused, Row, Tags, Timestamp, ValueRef};
 use std::sync::Arc;
-use wire::{Cursor, Point, Series};
+use wire::{Cursor, Labels, Point};
 
 /// How much of the labels of a refused sample stands in its message.
 const QUOTED_CHARS_MAX: usize = 120;
 
-/// Decompresses the body of a request, which may grow to `limit` bytes.
+/// Decompresses the body of a request into `into`, in place of what is there; it may grow to
+/// `limit` bytes.
 ///
 /// # Errors
 /// When it is no snappy block, or is longer; nothing is allocated before its length is known.
-pub fn decompress(body: &[u8], limit: usize) -> Result<Vec<u8>, Error> {
+pub fn decompress(body: &[u8], limit: usize, into: &mut Vec<u8>) -> Result<(), Error> {
     let broken = |error: snap::Error| Error::Snappy(error.to_string());
     let declared = snap::raw::decompress_len(body).map_err(broken)?;
     if declared > limit {
         return Err(Error::TooLarge { declared, limit });
     }
-    snap::raw::Decoder::new().decompress_vec(body).map_err(broken)
+    into.resize(declared, 0);
+    let length = snap::raw::Decoder::new().decompress(body, into).map_err(broken)?;
+    into.truncate(length);
+    Ok(())
 }
 
 /// Reads the samples of one message.
 #[derive(Debug)]
 pub struct Decoder<'a> {
     message: Cursor<'a>,
-    series: Option<Series<'a>>,
-    /// The key of a series whose labels do not stand together.
+    /// Where the labels of each series stand, from the first look through the message. It
+    /// is no longer than the message: a series that is not empty takes four bytes of it.
+    labels: std::vec::IntoIter<Labels>,
+    /// The labels of the series that is read, where they stand together.
+    key: Option<&'a [u8]>,
+    /// The same, where they do not.
     gathered: Vec<u8>,
+    /// What is left of that series.
+    points: Cursor<'a>,
     /// Samples read so far, refused ones included.
     samples: u64,
     fields: [Field<'static>; 1],
@@ -57,42 +67,48 @@ impl<'a> Decoder<'a> {
     /// damaged message is not kept by half.
     pub fn new(message: &'a [u8]) -> Result<Self, Error> {
         let mut cursor = Cursor::new(message);
-        while let Some(mut series) = cursor.next_series()? {
-            while series.next_point()?.is_some() {}
-            series.for_each_label(|_| Ok(()))?;
+        let mut labels = Vec::new();
+        while let Some(series) = cursor.next_series()? {
+            labels.push(wire::survey(series)?);
         }
-        let fields = [Field { name: VALUE_FIELD, value: ValueRef::F64(0.0) }];
-        let message = Cursor::new(message);
-        Ok(Self { message, series: None, gathered: Vec::new(), samples: 0, fields })
+        Ok(Self {
+            message: Cursor::new(message),
+            labels: labels.into_iter(),
+            key: None,
+            gathered: Vec::new(),
+            points: Cursor::new(b""),
+            samples: 0,
+            fields: [Field { name: VALUE_FIELD, value: ValueRef::F64(0.0) }],
+        })
     }
 
     /// The next point of the message. An error cannot come from a message that was checked.
+    #[inline]
     fn next_point(&mut self) -> Result<Option<Point>, Error> {
         loop {
-            if let Some(series) = &mut self.series
-                && let Some(point) = series.next_point()?
-            {
+            if let Some(point) = self.points.next_point()? {
                 return Ok(Some(point));
             }
-            self.series = self.message.next_series()?;
-            let Some(series) = &self.series else { return Ok(None) };
-            self.gathered.clear();
-            if series.key().is_none() {
-                series.for_each_label(|field| {
-                    self.gathered.extend_from_slice(field);
-                    Ok(())
-                })?;
+            let Some(series) = self.message.next_series()? else { return Ok(None) };
+            if let Some(length) = self.labels.next().and_then(Labels::length) {
+                let (key, points) = wire::part(series, length);
+                (self.key, self.points) = (Some(key), points);
+            } else {
+                self.gathered.clear();
+                wire::gather_labels(series, &mut self.gathered)?;
+                (self.key, self.points) = (None, series);
             }
         }
     }
 }
 
 impl Rows for Decoder<'_> {
+    #[inline]
     fn next_row(&mut self) -> Option<Result<Row<'_>, Refused>> {
         let point = self.next_point();
         self.samples += 1;
         let line = self.samples;
-        let key = self.series.as_ref().and_then(Series::key).unwrap_or(&self.gathered);
+        let key = self.key.unwrap_or(&self.gathered);
         let refuse = |reason: String| Some(Err(Refused { line, why: malformed(key, reason) }));
         match point {
             Ok(None) => None,
@@ -107,8 +123,7 @@ impl Rows for Decoder<'_> {
                 refuse("native histograms are not taken yet; send classic ones".to_owned())
             }
             Err(error) => {
-                self.message = Cursor::new(b"");
-                self.series = None;
+                (self.message, self.points) = (Cursor::new(b""), Cursor::new(b""));
                 let why = malformed(b"", error.to_string());
                 Some(Err(Refused { line, why }))
             }
@@ -138,6 +153,7 @@ fn parse(key: &[u8]) -> Result<Identity, String> {
         pairs.push((Arc::from(name), Arc::from(value)));
     })
     .map_err(|error| error.to_string())?;
+    // Senders sort them; sorting what is sorted is one look through it.
     pairs.sort_by(|a, b| a.0.cmp(&b.0));
     if let Some(twice) = pairs.windows(2).find(|pair| pair[0].0 == pair[1].0) {
         return Err(format!("label {:?} stands twice", twice[0].0));

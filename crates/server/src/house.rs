@@ -6,7 +6,7 @@ use crate::gate::Gate;
 use crate::http::Door;
 use crate::ingest::{self, Ingest, Memory};
 use crate::metrics::Metrics;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use model::Timestamp;
 use model::port::Clock;
 use parking_lot::Mutex;
@@ -124,21 +124,22 @@ impl House {
     }
 
     /// The id a request goes by: the client's own, or one made up.
-    pub fn request_id(&self, headers: &HeaderMap) -> String {
+    pub fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
         let given = headers.get("x-request-id").or_else(|| headers.get("request-id"));
-        let given = given.and_then(|value| value.to_str().ok());
-        if let Some(given) = given.filter(|it| !it.is_empty() && it.len() <= REQUEST_ID_BYTES_MAX) {
-            return given.to_owned();
+        let is_good = |id: &&HeaderValue| (1..=REQUEST_ID_BYTES_MAX).contains(&id.len());
+        if let Some(given) = given.filter(is_good).filter(|id| id.to_str().is_ok()) {
+            return given.clone();
         }
         // The start of this process and a count: unique, and in the shape of a UUID.
         let count = self.requests.fetch_add(1, Ordering::Relaxed);
         let start = self.started_at.0 as u64;
-        format!(
+        let id = format!(
             "{:08x}-{:04x}-{:04x}-0000-{:012x}",
             start >> 32,
             (start >> 16) & 0xffff,
             start & 0xffff,
             count & 0xffff_ffff_ffff
-        )
+        );
+        HeaderValue::try_from(id).expect("digits and dashes")
     }
 }

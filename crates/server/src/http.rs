@@ -6,6 +6,7 @@
 mod about;
 mod alerts;
 mod fail;
+mod front;
 mod guard;
 mod influx;
 mod linger;
@@ -16,6 +17,7 @@ mod telemetry;
 mod write;
 
 pub use fail::{Fail, POSITION_HEADER, Position};
+pub use front::Front;
 pub use guard::Door;
 pub use params::Params;
 pub use prom::moment;
@@ -23,10 +25,9 @@ pub use prom::moment;
 use crate::house::House;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use std::sync::Arc;
@@ -68,50 +69,18 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
     ]
 }
 
-/// The whole server.
-pub fn router(house: Shared) -> Router {
+/// Every path.
+fn router(house: Shared) -> Router {
     let router = routes()
         .into_iter()
         .fold(Router::new(), |router, (path, methods)| router.route(path, methods));
-    router
-        .fallback(page::serve)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn_with_state(house.clone(), guard::check))
-        .layer(middleware::from_fn_with_state(house.clone(), stamp))
-        .layer(middleware::map_request(linger::linger))
-        .with_state(house)
+    router.fallback(page::serve).method_not_allowed_fallback(wrong_method).with_state(house)
 }
 
 async fn wrong_method(request: Request) -> Fail {
     let (method, path) = (request.method(), request.uri().path());
     Fail::new(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not a method of {path}"))
 }
-
-/// Counts a request, and puts on its answer what every answer carries.
-async fn stamp(State(house): State<Shared>, request: Request, next: Next) -> Response {
-    let id = house.request_id(request.headers());
-    let mut response = next.run(request).await;
-    let class = match response.status().as_u16() {
-        100..=199 => "1xx",
-        200..=299 => "2xx",
-        300..=399 => "3xx",
-        400..=499 => "4xx",
-        _ => "5xx",
-    };
-    house.metrics.http_requests.add([class], 1);
-    let headers = response.headers_mut();
-    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    headers.insert("x-influxdb-version", HeaderValue::from_static(INFLUXDB_VERSION));
-    headers.insert("x-influxdb-build", HeaderValue::from_static("OSS"));
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        headers.insert("x-request-id", id.clone());
-        headers.insert("request-id", id);
-    }
-    response
-}
-
-/// The version InfluxDB's clients look for; what they may ask follows from it.
-const INFLUXDB_VERSION: &str = concat!("1.8-barograph-", env!("CARGO_PKG_VERSION"));
 
 /// The rooms, once the store has replayed; until then a handler that wants them answers 503.
 pub struct Open(pub Arc<crate::house::Rooms>);

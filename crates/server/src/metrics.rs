@@ -136,6 +136,8 @@ pub struct Metrics {
     pub values: Family<1>,
     /// Rows refused, by reason.
     pub refused: Family<1>,
+    /// Points and bodies that a limit refused, by the limit's key in the configuration.
+    pub limit_refused: Family<1>,
     /// Write requests by protocol and status.
     pub write_requests: Family<2>,
     /// How long writes took from the whole body to the acknowledgement.
@@ -151,6 +153,8 @@ pub struct Metrics {
     pub query_failures: Family<2>,
     /// Answers from the cache, joined to a running query, or computed, where `max_age` let.
     pub cached_answers: Family<1>,
+    /// Connections that are open now.
+    pub connections: Gauge,
     /// Requests by status class.
     pub http_requests: Family<1>,
     /// Requests whose token was missing or wrong, or whose origin was another site.

@@ -8,6 +8,7 @@
 
 mod address;
 mod collector;
+pub mod connections;
 mod logs;
 pub mod open;
 pub mod settings;
@@ -17,15 +18,13 @@ mod worker;
 use crate::cli;
 use crate::error::Error;
 use crate::house::{House, Plan, Rooms};
-use crate::http;
+use crate::http::Front;
 use crate::metrics::raise_open_files;
-use axum::serve::ListenerExt;
 use model::port::{Clock, SystemClock};
 use settings::Settings;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use worker::Worker;
 
@@ -109,7 +108,13 @@ async fn run(settings: Settings) -> Result<(), Error> {
         clock,
     });
     let (stop, stopping) = tokio::sync::watch::channel(false);
-    let server = tokio::spawn(serve_http(listener, house.clone(), stopping));
+    let server = tokio::spawn(connections::serve(
+        listener,
+        Front::new(house.clone()),
+        house.metrics.clone(),
+        settings.connections(),
+        stopping,
+    ));
 
     // From here on: what the replay finds damaged is logged. What went wrong before is the
     // one line the program ends with.
@@ -147,27 +152,6 @@ async fn run(settings: Settings) -> Result<(), Error> {
         stop_rooms(&rooms, running, workers)
     });
     stopped.await.map_err(|_| Error::Failed("stop: a room broke".to_owned()))?
-}
-
-async fn serve_http(
-    listener: TcpListener,
-    house: Arc<House>,
-    mut stopping: tokio::sync::watch::Receiver<bool>,
-) {
-    let stopped = async move {
-        // An error means that the sender is gone, which is a stop as well.
-        let _ = stopping.wait_for(|it| *it).await;
-    };
-    // Answers are written whole, so that waiting for more of them only costs time.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "set TCP_NODELAY");
-        }
-    });
-    let served = axum::serve(listener, http::router(house)).with_graceful_shutdown(stopped);
-    if let Err(error) = served.await {
-        tracing::error!(%error, "serve HTTP");
-    }
 }
 
 fn announce(house: &House, rooms: &Rooms, settings: &Settings) {

@@ -15,6 +15,7 @@
 mod array;
 mod cache;
 mod dictionary;
+mod families;
 mod find;
 mod fitting;
 mod footer;
@@ -26,7 +27,6 @@ mod list;
 mod lookup;
 mod measurements;
 mod name;
-mod outline;
 mod output;
 mod postings;
 mod root;
@@ -39,7 +39,6 @@ mod values;
 mod writer;
 
 pub use cache::Cache;
-pub use fitting::Fitting;
 #[cfg(test)]
 pub use footer::HEADER_BYTES;
 pub use group::{Chunk, Directory, Place as Group};
@@ -47,7 +46,7 @@ pub use handles::Handles;
 pub use keys::Keys;
 pub use list::Blocks;
 pub use lookup::Lookup;
-pub use measurements::{Column, Measurement};
+pub use measurements::{Column, Groups as ColumnGroups, Measurement};
 pub use name::{Name, Sequences};
 pub use scan::Scan;
 pub use statistics::at_times;

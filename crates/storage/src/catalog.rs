@@ -19,6 +19,7 @@ use state::Database;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The shortest time a policy may keep, as InfluxDB has it.
 const DURATION_MIN: Span = Span::HOUR;
@@ -30,6 +31,10 @@ pub struct Catalog {
     /// Held while the file is replaced; the state is swapped after it.
     writing: Mutex<()>,
     state: RwLock<Arc<State>>,
+    /// Whether replacing the file failed: then it may hold what was refused, or not. What is
+    /// acknowledged meanwhile could be unreachable after a restart, so that the file is
+    /// written again before anything else is.
+    is_in_doubt: AtomicBool,
 }
 
 impl Catalog {
@@ -43,7 +48,8 @@ impl Catalog {
             Err(e) if e.kind() == io::ErrorKind::NotFound => State::default(),
             Err(e) => return Err(e.into()),
         };
-        Ok(Self { path, disk, writing: Mutex::new(()), state: RwLock::new(Arc::new(state)) })
+        let state = RwLock::new(Arc::new(state));
+        Ok(Self { path, disk, writing: Mutex::new(()), state, is_in_doubt: AtomicBool::new(false) })
     }
 
     /// What there is now.
@@ -67,6 +73,10 @@ impl Catalog {
                 }
                 other => WriteError::Failed { what: other.to_string() },
             })?;
+        }
+        if self.is_in_doubt.load(Ordering::Acquire) {
+            let settled = self.change(|_| Ok(false));
+            settled.map_err(|error| WriteError::Failed { what: error.to_string() })?;
         }
         let state = self.state();
         let found = state.database(database).and_then(|database| match &target.policy {
@@ -175,20 +185,22 @@ impl Catalog {
         Ok(was_there)
     }
 
-    /// Lets `edit` change a copy of the state; where it says that something changed, the
-    /// file is replaced before the copy is shown to anyone.
+    /// Lets `edit` change a copy of the state; where it says that something changed, or where
+    /// the file is in doubt, it is replaced before the copy is shown to anyone.
     fn change(
         &self,
         edit: impl FnOnce(&mut State) -> Result<bool, CatalogError>,
     ) -> Result<(), CatalogError> {
         let _writing = self.writing.lock();
         let mut state = State::clone(&self.state());
-        if edit(&mut state)? {
+        if edit(&mut state)? || self.is_in_doubt.load(Ordering::Acquire) {
+            self.is_in_doubt.store(true, Ordering::Release);
             replace(self.disk.as_ref(), &self.path, &file::encode(&state)).map_err(|error| {
                 let advice = if is_disk_full(&error) { "; free some space" } else { "" };
                 CatalogError::Failed(format!("{error}{advice}"))
             })?;
             *self.state.write() = Arc::new(state);
+            self.is_in_doubt.store(false, Ordering::Release);
         }
         Ok(())
     }

@@ -116,12 +116,22 @@ fn write_manifest(folder: &Path, disk: &dyn Disk, partitions: u16) -> Result<u16
             as u16,
         asked => asked.min(PARTITIONS_MAX),
     };
+    sync_above(folder, disk)?;
     replace(disk, &folder.join("MANIFEST"), &SEAL.wrap(&partitions.to_le_bytes()))?;
-    // The folder itself may be new. Who may not read the one above it can do no more.
-    if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
-        let _ = disk.sync_dir(above);
-    }
     Ok(partitions)
+}
+
+/// Makes a new folder durable, before anything in it is: those above it may be new, too.
+fn sync_above(folder: &Path, disk: &dyn Disk) -> Result<(), Error> {
+    for above in folder.ancestors().skip(1) {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        match disk.sync_dir(above) {
+            // Who may not read a folder has not made it either.
+            Err(e) if e.kind() != io::ErrorKind::PermissionDenied => return Err(e.into()),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

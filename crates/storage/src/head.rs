@@ -3,31 +3,38 @@
 //! A row finds its stream through the [`Directory`] by the bytes its key came in, is staged
 //! as a log entry for the stream's partition, and is then applied to that partition: the
 //! same bytes, by the same code, as after a restart. Locks are taken in this order: gate,
-//! directory, schema, a stream's shape; then, apart from these, a partition's rows and
-//! the log. Queries hold none while they decode.
+//! directory, a partition's rows, its names, schema; and the log behind a partition's rows.
+//! Queries hold none while they decode.
 
+mod arena;
 mod directory;
+mod generation;
+mod index;
+mod names;
+mod open;
+mod packed;
+mod paged;
 mod partition;
+mod pool;
+mod postings;
 mod rows;
 mod schema;
-mod slot;
 mod stage;
-mod stream;
 
-pub use directory::{Placing, Resolver, Scope};
+pub use directory::{Found, Place, Resolver, Scope};
 pub use partition::{Frozen, Partition};
-pub use rows::Rows;
-pub use schema::Schema;
-pub use slot::HeadPart;
+pub use rows::{HeadPart, Rows};
+pub use schema::{Schema, SeriesLimits};
 pub use stage::Stage;
-pub use stream::Stream;
 
-use crate::identity::{Identity, PolicyId};
+use crate::identity::{self, PolicyId, PolicyName, Text};
+use crate::shape::{ColumnDef, Shape, Shapes};
 use directory::Directory;
 use hashbrown::HashSet;
+use model::{Field, Refusal};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 /// How many staging buffers are kept for the next bodies.
 const STAGES_MAX: usize = 64;
@@ -44,18 +51,22 @@ pub struct Head {
     /// May be below zero for a moment: a flush may take rows whose writer has not counted
     /// them yet.
     bytes: AtomicI64,
+    streams: AtomicU64,
+    shapes: Arc<Shapes>,
     stages: Mutex<Vec<Stage>>,
 }
 
 impl Head {
     /// An empty head.
-    pub fn new(partitions: u16, schema: Schema) -> Self {
+    pub fn new(partitions: u16, schema: Schema, shapes: Arc<Shapes>) -> Self {
         Self {
             partitions: (0..partitions).map(Partition::new).collect(),
             directory: Directory::default(),
             schema,
             gate: RwLock::new(()),
             bytes: AtomicI64::new(0),
+            streams: AtomicU64::new(0),
+            shapes,
             stages: Mutex::new(Vec::new()),
         }
     }
@@ -77,7 +88,7 @@ impl Head {
 
     /// How many streams it knows.
     pub fn streams(&self) -> u64 {
-        self.directory.len()
+        self.streams.load(Ordering::Relaxed)
     }
 
     /// Keeps streams in their places for as long as it is held.
@@ -95,15 +106,53 @@ impl Head {
         self.directory.resolver()
     }
 
-    /// The stream with this identity, made where it is not known.
-    pub fn stream(&self, identity: Arc<Identity>) -> Arc<Stream> {
-        self.directory.stream(identity, |identity| self.place(identity))
+    /// The place of the stream with these names, made where it is not known. `pairs` are
+    /// sorted by name, no name twice.
+    ///
+    /// # Errors
+    /// What `may_add` says, who is told how many streams there are, where it is not known.
+    pub fn place<T: Text, E>(
+        &self,
+        policy: &PolicyName,
+        measurement: &T,
+        pairs: &[(T, T)],
+        may_add: impl FnOnce(u64) -> Result<(), E>,
+    ) -> Result<Place, E> {
+        let hash = identity::hash(&mut Vec::new(), measurement.as_ref(), pairs);
+        let number = identity::partition_of(hash, self.partitions.len() as u16);
+        let partition = &self.partitions[usize::from(number)];
+        if let Some(slot) = partition.find(hash, policy.id) {
+            return Ok(Place { partition: number, slot });
+        }
+        may_add(self.streams())?;
+        let (slot, is_new) = partition.place(hash, policy, measurement, pairs);
+        self.streams.fetch_add(u64::from(is_new), Ordering::Relaxed);
+        Ok(Place { partition: number, slot })
     }
 
-    /// Gives a new stream a slot in its partition.
-    pub fn place(&self, identity: Arc<Identity>) -> Arc<Stream> {
-        let number = identity.partition(self.partitions.len() as u16);
-        self.partitions[usize::from(number)].add(identity)
+    /// The shape with this number; the one without columns where nobody has it.
+    pub fn shape(&self, id: u32) -> Arc<Shape> {
+        self.shapes.get(id)
+    }
+
+    /// Gives a stream the columns of `fields` that it lacks; answers all it has.
+    ///
+    /// # Errors
+    /// When a field has another kind than before, or a limit stands in the way.
+    pub fn gain(&self, place: Place, fields: &[Field<'_>]) -> Result<Arc<Shape>, Refusal> {
+        let partition = &self.partitions[usize::from(place.partition)];
+        partition.widen(place.slot, |policy, measurement, shape| {
+            self.schema.gain(policy, measurement, shape, fields)?;
+            Ok(shape.clone())
+        })
+    }
+
+    /// Gives a stream columns that the log says it has; answers where each of them is.
+    pub fn regain(&self, place: Place, columns: &[ColumnDef]) -> Vec<Option<u32>> {
+        let partition = &self.partitions[usize::from(place.partition)];
+        partition.widen(place.slot, |policy, measurement, shape| {
+            self.schema.restore(policy, measurement, shape, columns)
+        })
     }
 
     /// An empty staging buffer.
@@ -122,34 +171,39 @@ impl Head {
         }
     }
 
-    /// Takes away every stream whose policy is not in `live`, with its rows.
+    /// Takes away every stream whose policy is not in `live`, with its rows. Their memory
+    /// comes back with the next flush.
     pub fn purge(&self, live: &HashSet<PolicyId>) {
         let _alone = self.gate.write();
+        let mut gone = HashSet::new();
         for partition in &self.partitions {
-            let purged = partition.remove(|slot| !live.contains(&slot.stream().identity.policy));
-            self.grew(-(purged.bytes as i64));
-            self.schema.gave_up(purged.series);
+            self.remove(partition, partition.dropped(live), &mut gone);
         }
-        self.directory.forget(|stream| !live.contains(&stream.identity.policy));
+        self.directory.forget(|place| gone.contains(&(place.partition, place.slot)));
         self.schema.forget(live);
     }
 
     /// Takes away streams that had no row for some flushes; answers how many.
     pub fn evict(&self) -> u64 {
-        if !self.partitions.iter().any(Partition::has_idle) {
+        if self.partitions.iter().all(|partition| partition.idle().is_empty()) {
             return 0;
         }
         let _alone = self.gate.write();
         let mut gone = HashSet::new();
         for partition in &self.partitions {
-            let flushes = partition.flushes();
-            let evicted = partition.remove(|slot| slot.is_idle(flushes));
-            self.schema.gave_up(evicted.series);
-            self.grew(-(evicted.bytes as i64));
-            gone.extend(evicted.slots.iter().map(|slot| (partition.number, *slot)));
+            self.remove(partition, partition.idle(), &mut gone);
         }
-        self.directory.forget(|stream| gone.contains(&(stream.partition, stream.slot)));
+        self.directory.forget(|place| gone.contains(&(place.partition, place.slot)));
         gone.len() as u64
+    }
+
+    fn remove(&self, partition: &Partition, slots: Vec<u32>, gone: &mut HashSet<(u16, u32)>) {
+        let removed = partition.remove(slots);
+        for (measurement, series) in removed.series {
+            self.schema.gave_up(measurement, series);
+        }
+        self.streams.fetch_sub(removed.slots.len() as u64, Ordering::Relaxed);
+        gone.extend(removed.slots.iter().map(|slot| (partition.number, *slot)));
     }
 }
 

@@ -1,12 +1,9 @@
 //! Who a stream is, once for the whole store.
 //!
-//! Invariant: while an [`Identity`] is alive, no other one has the same policy,
-//! measurement and tags; so two of them are the same stream exactly where their pointers
-//! are equal. Head and blocks share them.
+//! Head and blocks know a stream by the hash of its names and its policy, and make its
+//! names where they are asked for.
 
-use hashbrown::HashTable;
-use model::{StreamKey, Tags};
-use parking_lot::Mutex;
+use model::StreamKey;
 use std::cmp::Ordering;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
@@ -30,6 +27,11 @@ pub struct PolicyName {
 /// A pair of tag name and value.
 pub type Pair = (Arc<str>, Arc<str>);
 
+/// A text that a table of texts can look up, and keep where it is new.
+pub trait Text: AsRef<str> + Clone + Into<Arc<str>> {}
+
+impl<T: AsRef<str> + Clone + Into<Arc<str>>> Text for T {}
+
 /// Who a stream is.
 #[derive(Debug)]
 pub struct Identity {
@@ -41,14 +43,13 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Which of `partitions` holds it. The policy does not matter, so that what one host
-    /// sends under several policies stays together.
-    pub fn partition(&self, partitions: u16) -> u16 {
-        // The high half: the low one chooses the slot in hash tables.
-        ((self.hash >> 64) as u64 % u64::from(partitions)) as u16
+    /// Who has these names, `hash` being theirs.
+    pub fn new(policy: PolicyId, key: StreamKey, hash: u128) -> Self {
+        Self { policy, key: Arc::new(key), hash }
     }
 
-    /// The hash of measurement and tags, which joins a stream with itself in blocks.
+    /// The hash of measurement and tags. With the policy it tells streams apart: that two
+    /// of 10^12 have one hash has a chance of 10^-15.
     pub fn hash(&self) -> u128 {
         self.hash
     }
@@ -59,72 +60,34 @@ impl Identity {
         (&a.measurement, &a.tags, self.policy).cmp(&(&b.measurement, &b.tags, other.policy))
     }
 
-    fn is(&self, policy: PolicyId, measurement: &str, pairs: &[Pair]) -> bool {
-        let key = &self.key;
-        self.policy == policy
-            && key.measurement.as_ref() == measurement
-            && key.tags.len() == pairs.len()
-            && key.tags.iter().zip(pairs).all(|(a, b)| a.0 == &b.0 && a.1 == &b.1)
+    /// The stream with these names, tags sorted.
+    #[cfg(test)]
+    pub fn of(policy: &PolicyName, measurement: &str, pairs: &[Pair]) -> Arc<Self> {
+        let hash = hash(&mut Vec::new(), measurement, pairs);
+        let key = StreamKey {
+            database: policy.database.clone(),
+            policy: policy.policy.clone(),
+            measurement: measurement.into(),
+            tags: model::Tags::new(pairs.to_vec()),
+        };
+        Arc::new(Self::new(policy.id, key, hash))
     }
 }
 
-/// Every identity that is alive.
-#[derive(Default)]
-pub struct Interner {
-    table: Mutex<Table>,
-}
-
-#[derive(Default)]
-struct Table {
-    entries: HashTable<Arc<Identity>>,
-    scratch: Vec<u8>,
-}
-
-impl Interner {
-    /// The stream with this name. `pairs` are sorted by name, no name twice.
-    pub fn intern(
-        &self,
-        policy: &PolicyName,
-        measurement: &Arc<str>,
-        pairs: &[Pair],
-    ) -> Arc<Identity> {
-        let mut table = self.table.lock();
-        let Table { entries, scratch } = &mut *table;
-        let hash = hash(scratch, measurement, pairs);
-        let slot = hash as u64 ^ u64::from(policy.id.0);
-        let found = entries.find(slot, |known| known.is(policy.id, measurement, pairs));
-        if let Some(known) = found {
-            return known.clone();
-        }
-        let identity = Arc::new(Identity {
-            policy: policy.id,
-            key: Arc::new(StreamKey {
-                database: policy.database.clone(),
-                policy: policy.policy.clone(),
-                measurement: measurement.clone(),
-                tags: Tags::new(pairs.to_vec()),
-            }),
-            hash,
-        });
-        let slot_of = |known: &Arc<Identity>| known.hash as u64 ^ u64::from(known.policy.0);
-        entries.insert_unique(slot, identity.clone(), slot_of);
-        identity
-    }
-
-    /// Forgets those that nobody holds any more.
-    pub fn sweep(&self) {
-        let mut table = self.table.lock();
-        table.entries.retain(|identity| Arc::strong_count(identity) > 1);
-    }
+/// Which of `partitions` holds the streams with this hash. The policy does not matter, so
+/// that what one host sends under several policies stays together.
+pub fn partition_of(hash: u128, partitions: u16) -> u16 {
+    // The high half: the low one chooses the slot in hash tables.
+    ((hash >> 64) as u64 % u64::from(partitions)) as u16
 }
 
 /// Hashes measurement and tags. 0xff cannot stand in UTF-8, so that it separates safely.
-fn hash(scratch: &mut Vec<u8>, measurement: &str, pairs: &[Pair]) -> u128 {
+pub fn hash<T: AsRef<str>>(scratch: &mut Vec<u8>, measurement: &str, pairs: &[(T, T)]) -> u128 {
     scratch.clear();
     scratch.extend_from_slice(measurement.as_bytes());
     for part in pairs.iter().flat_map(|(name, value)| [name, value]) {
         scratch.push(0xff);
-        scratch.extend_from_slice(part.as_bytes());
+        scratch.extend_from_slice(part.as_ref().as_bytes());
     }
     // Partitions on disk depend on this hash: it can never change.
     xxh3_128_with_seed(scratch, 0)

@@ -29,6 +29,8 @@ pub struct Stats {
     /// Rows that were refused.
     pub rows_refused: u64,
     /// Blocks there are.
+    pub disk_free_bytes: u64,
+    /// Blocks there are.
     pub block_count: u64,
     /// Their size.
     pub block_bytes: u64,

@@ -7,6 +7,7 @@
 mod databases;
 mod flush;
 mod merge;
+mod outline;
 mod recover;
 mod select;
 mod write;
@@ -17,10 +18,11 @@ use crate::compact::{self, Candidate};
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::folder::Folder;
-use crate::head::{Head, Schema};
-use crate::identity::{Interner, PolicyId, PolicyName};
+use crate::head::{Head, Schema, SeriesLimits};
+use crate::identity::{PolicyId, PolicyName};
 use crate::options::Options;
 use crate::retention;
+use crate::room::Room;
 use crate::shape::Shapes;
 use crate::stats::{Counters, Maintained, Stats};
 use crate::wal::{Setting, Wal};
@@ -41,7 +43,6 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     options: Options,
     counters: Arc<Counters>,
-    interner: Arc<Interner>,
     shapes: Arc<Shapes>,
     catalog: Catalog,
     head: Head,
@@ -53,6 +54,8 @@ pub struct Store {
     /// Whether a flush was asked for.
     asked: Mutex<bool>,
     asking: Condvar,
+    /// Whether the disk has room for more.
+    disk_room: Room,
     /// Told when a flush has made room in the head.
     has_room: Condvar,
     room: Mutex<()>,
@@ -73,7 +76,7 @@ impl Store {
     ) -> Result<Self, Error> {
         let folder = Folder::open(dir, disk.as_ref(), options.partitions)?;
         let counters = Arc::new(Counters::default());
-        let (interner, shapes) = (Arc::new(Interner::default()), Arc::new(Shapes::default()));
+        let shapes = Arc::new(Shapes::default());
         let catalog = Catalog::open(folder.catalog(), disk.clone())?;
         let context = Context {
             disk: disk.clone(),
@@ -87,9 +90,9 @@ impl Store {
             counters.corruption();
             tracing::error!(%error, "a block is damaged and was put aside; the others are served");
         }
-        let schema = Schema::new(shapes.clone(), options.series_max);
+        let schema = Schema::new(shapes.clone(), SeriesLimits::of(&options));
         recover::note_fields(&schema, &opened.blocks, &counters);
-        let head = Head::new(folder.partitions, schema);
+        let head = Head::new(folder.partitions, schema, shapes.clone());
         let setting = Setting {
             disk: disk.clone(),
             folder: folder.wal(),
@@ -98,14 +101,15 @@ impl Store {
             counters: counters.clone(),
         };
         let segments = recover::segments(&setting)?;
+        let (watched, clock_too) = (disk.clone(), clock.clone());
         let store = Self {
+            disk_room: Room::new(watched, clock_too, dir.to_owned(), options.disk_free_min),
             wal: Wal::new(setting, segments.clone()),
             folder,
             disk,
             clock,
             options,
             counters,
-            interner,
             shapes,
             catalog,
             head,
@@ -141,19 +145,21 @@ impl Store {
         // First, as a full disk may leave no room for anything else.
         done.dropped = self.drop_expired()?;
         self.flush_where_due(last, done)?;
+        // A block that cannot be read must not keep the others from being merged.
+        let mut merged = Ok(());
         let plan = compact::plan(&self.candidates(), self.clock.now());
         for merge in plan.iter().take(MERGES_PER_ROUND_MAX) {
-            if !self.merge(&self.named(&merge.names), merge.effort, last, done)? {
-                break;
+            match self.merge(&self.named(&merge.names), merge.effort, last, done) {
+                Ok(true) => done.merged += 1,
+                Ok(false) => break,
+                Err(error) => merged = merged.and(Err(error)),
             }
-            done.merged += 1;
         }
         if done.flushed + done.merged + done.dropped + done.evicted > 0 {
-            self.interner.sweep();
             self.shapes.sweep();
         }
         self.blocks.close_files();
-        Ok(())
+        merged
     }
 
     fn flush_where_due(&self, last: &mut u64, done: &mut Maintained) -> Result<(), Error> {
@@ -222,6 +228,7 @@ impl Store {
             head_bytes_max: self.options.head_bytes_max,
             wal_bytes,
             wal_segments,
+            disk_free_bytes: self.disk_room.free(),
             block_count: blocks.len() as u64,
             block_bytes: blocks.iter().map(|block| block.bytes).sum(),
             block_values: blocks.iter().map(|block| block.values).sum(),
@@ -253,7 +260,8 @@ impl Store {
         let list = self.blocks.list();
         let names: Vec<Name> = list.iter().map(|block| block.name).collect();
         let classes = self.catalog.state().classes(self.options.retention);
-        let doomed = self.named(&retention::plan(&names, &classes, self.clock.now()));
+        let mut doomed = self.named(&retention::plan(&names, &classes, self.clock.now()));
+        doomed.retain(|block| !self.is_kept(block));
         for block in &doomed {
             tracing::info!(block = %block.name, bytes = block.bytes, "retention drops a block");
         }
@@ -261,6 +269,17 @@ impl Store {
             self.blocks.replace(&[], &doomed)?;
         }
         Ok(doomed.len() as u64)
+    }
+
+    /// Whether some policy with rows in this block keeps them. A policy that was altered after
+    /// its rows were written has them in a class that keeps shorter than it does.
+    fn is_kept(&self, block: &Block) -> bool {
+        let (state, now) = (self.catalog.state(), self.clock.now());
+        let end = block.name.slice.range().end;
+        block.policies().filter_map(|id| state.policy(id)).any(|known| {
+            let kept = known.retention(self.options.retention);
+            kept.is_none_or(|kept| end >= now - kept)
+        })
     }
 
     fn candidates(&self) -> Vec<Candidate> {

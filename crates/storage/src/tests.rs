@@ -1,8 +1,11 @@
 //! The store as a whole, against a model of it: a map from series and time to value.
 
+mod begin;
 mod compat;
 mod crash;
 mod damage;
+mod faults;
+mod histories;
 mod limits;
 mod memory;
 mod merging;

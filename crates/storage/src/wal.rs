@@ -2,14 +2,18 @@
 //!
 //! One log serves all partitions. Writers append whole frames to a batch in memory; the
 //! first that waits becomes leader, writes the batch and syncs once for everyone in it,
-//! while the next batch gathers. Frames of a partition are appended under that partition's
+//! while the next batch gathers. Those who do not wait are told, and one thread leads for
+//! them in [`Wal::commit`]. Frames of a partition are appended under that partition's
 //! lock, so that the log has the order of the head.
 //!
-//! Invariants: a segment is read without the others, since every stream is defined in it
-//! before its first row; segments are removed from the oldest, each durably before the
-//! next, so that an old value is never replayed over a newer one; after a failed write or
-//! sync no byte more goes to that file, and every writer whose frames were in it or were
-//! meant for it gets an error.
+//! Segments follow each other in runs: a run begins with each flush, at the first start and
+//! after a failure, and every stream is defined in a run before its first row there. With a
+//! definition in each segment, a million streams would write little else.
+//!
+//! Invariants: a run is read without the others, and leaves as a whole; segments are removed
+//! from the oldest, each durably before the next, so that an old value is never replayed
+//! over a newer one; after a failed write or sync no byte more goes to that file, and every
+//! writer whose frames were in it or were meant for it gets an error.
 
 mod batch;
 pub mod definition;
@@ -45,6 +49,8 @@ pub struct Wal {
     changed: Condvar,
     /// The same as in `state`, to be read without its lock.
     segment: AtomicU64,
+    /// The first segment of the present run.
+    run: AtomicU64,
 }
 
 struct State {
@@ -53,6 +59,8 @@ struct State {
     spare: Vec<u8>,
     /// The segment that frames appended now will go to.
     segment: u64,
+    /// The first segments of runs that are on disk, the oldest first.
+    runs: Vec<u64>,
     /// Whether some thread writes, syncs or removes files just now.
     is_led: bool,
     /// The file that is written to; none while a leader has it, and after a failure.
@@ -80,18 +88,26 @@ impl Wal {
             queue: VecDeque::new(),
             spare: Vec::new(),
             segment,
+            runs: vec![segment],
             is_led: false,
             open: None,
             files,
             has_failed: false,
         };
-        let segment = AtomicU64::new(segment);
-        Self { setting, state: Mutex::new(state), changed: Condvar::new(), segment }
+        let (run, segment) = (AtomicU64::new(segment), AtomicU64::new(segment));
+        Self { setting, state: Mutex::new(state), changed: Condvar::new(), segment, run }
     }
 
     /// The segment that frames appended now will go to.
     pub fn segment(&self) -> u64 {
         self.segment.load(Ordering::Acquire)
+    }
+
+    /// That segment, and the first of its run: what was defined since is known there.
+    pub fn position(&self) -> (u64, u64) {
+        // In this order: a run that begins meanwhile turns the segment away.
+        let segment = self.segment();
+        (segment, self.run.load(Ordering::Acquire))
     }
 
     /// How many bytes and files it has on disk.
@@ -107,9 +123,7 @@ impl Wal {
     /// When the last write failed and no new file can be made either.
     pub fn admit(&self) -> Result<(), Failure> {
         let mut state = self.state.lock();
-        while state.queue.iter().map(|batch| batch.bytes.len()).sum::<usize>() > PENDING_BYTES_MAX
-            || (state.has_failed && state.is_led)
-        {
+        while state.is_crowded() || (state.has_failed && state.is_led) {
             self.changed.wait(&mut state);
         }
         if !state.has_failed {
@@ -125,6 +139,12 @@ impl Wal {
             }
             Err(error) => Err(Failure::new(&error)),
         }
+    }
+
+    /// Whether a body may be taken in just now, without a look at the disk.
+    pub fn has_room(&self) -> bool {
+        let state = self.state.lock();
+        !state.is_crowded() && !state.has_failed
     }
 
     /// Appends frames that were made for `segment`.
@@ -165,15 +185,29 @@ impl Wal {
         }
     }
 
-    /// Lets later frames go to a new segment, so that the present one can be removed.
+    /// Returns when nobody listens any more: what they wait for is as durable as the options
+    /// ask for, or could not be written.
+    pub fn commit(&self) {
+        let mut state = self.state.lock();
+        while state.queue.iter().any(|batch| batch.outcome.has_listeners()) {
+            if state.is_led {
+                self.changed.wait(&mut state);
+            } else {
+                self.lead(&mut state);
+            }
+        }
+    }
+
+    /// Begins a run, so that the segments so far can be removed.
     pub fn rotate(&self) {
         let mut state = self.state.lock();
         let current = state.segment;
         let is_used = state.is_led
             || state.files.last().is_some_and(|file| file.number == current)
             || state.queue.iter().any(|batch| batch.segment == current);
-        if is_used {
-            self.advance(&mut state);
+        // Nobody may find a run's definitions in the segment before its first.
+        if is_used || state.runs.last() != Some(&current) {
+            self.begin_run(&mut state);
         }
     }
 
@@ -203,6 +237,10 @@ impl Wal {
         self.wait_for_leader(&mut state);
         let queued = state.queue.front().map_or(u64::MAX, |batch| batch.segment);
         let keep = keep.min(state.segment).min(queued);
+        let run = state.runs.iter().rfind(|run| **run <= keep).copied();
+        // Segments of an earlier start are one run before all of these.
+        let keep = run.unwrap_or(0);
+        state.runs.retain(|run| *run >= keep);
         let count = state.files.iter().take_while(|file| file.number < keep).count();
         let doomed: Vec<_> = state.files[..count].iter().map(|file| file.number).collect();
         let removed = self.led(&mut state, |open| {
@@ -240,7 +278,7 @@ impl Wal {
                 self.lead(&mut state);
             }
         }
-        self.advance(&mut state);
+        self.begin_run(&mut state);
         drop(state);
         self.remove_before(u64::MAX)
     }
@@ -249,9 +287,8 @@ impl Wal {
     fn lead(&self, state: &mut MutexGuard<'_, State>) {
         let Some(mut batch) = state.queue.pop_front() else { return };
         let written = self.led(state, |open| self.setting.write(open, batch.segment, &batch.bytes));
-        match written {
+        let listeners = match written {
             Ok(()) => {
-                batch.outcome.set(Ok(()));
                 state.note_size();
                 if batch.bytes.capacity() <= SPARE_BYTES_MAX {
                     batch.bytes.clear();
@@ -262,18 +299,20 @@ impl Wal {
                 if is_full && state.segment == batch.segment {
                     self.advance(state);
                 }
+                batch.outcome.set(Ok(()))
             }
             Err(error) => {
                 let failure = Failure::new(&error);
                 tracing::error!(segment = batch.segment, %error, "write to the log failed");
-                batch.outcome.set(Err(failure.clone()));
-                for queued in state.queue.drain(..) {
-                    queued.outcome.set(Err(failure.clone()));
-                }
                 self.abandon(state);
+                let queued = state.queue.drain(..).map(|queued| queued.outcome);
+                let outcomes = std::iter::once(batch.outcome).chain(queued);
+                outcomes.flat_map(|outcome| outcome.set(Err(failure.clone()))).collect()
             }
-        }
+        };
         self.changed.notify_all();
+        // Telling them takes time, and they may come back with more.
+        MutexGuard::unlocked(state, || listeners.into_iter().for_each(|listener| listener()));
     }
 
     /// Runs `work` with the open file and without the lock, as the only one who does.
@@ -298,6 +337,14 @@ impl Wal {
         }
     }
 
+    fn begin_run(&self, state: &mut State) {
+        let run = state.segment + 1;
+        state.runs.push(run);
+        // Before the segment, see `position`.
+        self.run.store(run, Ordering::Release);
+        self.advance(state);
+    }
+
     fn advance(&self, state: &mut State) {
         state.segment += 1;
         self.segment.store(state.segment, Ordering::Release);
@@ -308,11 +355,16 @@ impl Wal {
         state.note_size();
         state.open = None;
         state.has_failed = true;
-        self.advance(state);
+        self.begin_run(state);
     }
 }
 
 impl State {
+    /// Whether too much waits to be written.
+    fn is_crowded(&self) -> bool {
+        self.queue.iter().map(|batch| batch.bytes.len()).sum::<usize>() > PENDING_BYTES_MAX
+    }
+
     /// Brings the list of files up to date with the open one.
     fn note_size(&mut self) {
         let Some(open) = &self.open else { return };

@@ -49,6 +49,9 @@ pub enum WriteError {
     ShuttingDown,
 }
 
+/// Is told what became of a body, once that is known; perhaps on another thread.
+pub type Kept = Box<dyn FnOnce(Result<WriteReport, WriteError>) + Send>;
+
 /// A place that keeps rows.
 pub trait Sink: Send + Sync {
     /// Keeps every row that `rows` lends, or refuses it with its reason. Returns once what
@@ -57,4 +60,12 @@ pub trait Sink: Send + Sync {
     /// # Errors
     /// When nothing can be promised; the same body may then be sent again.
     fn write(&self, target: &Target, rows: &mut dyn Rows) -> Result<WriteReport, WriteError>;
+
+    /// The same without waiting for the disk: takes the rows in and returns; `kept` is told
+    /// once they are on disk, for which some thread must [`Sink::commit`]. Where taking them
+    /// in would have to wait for room, nothing is read of `rows`, and `kept` is given back.
+    fn begin(&self, target: &Target, rows: &mut dyn Rows, kept: Kept) -> Option<Kept>;
+
+    /// Returns once everybody was told whose body was begun before.
+    fn commit(&self);
 }

@@ -196,21 +196,24 @@ fn a_damaged_message_is_refused_as_a_whole() {
 fn a_body_is_decompressed_within_its_limit() {
     let message = Message::default().series(series("m").sample(1.0, 1)).0;
     let body = snap::raw::Encoder::new().compress_vec(&message).unwrap();
-    assert_eq!(decompress(&body, message.len()), Ok(message.clone()));
+    let mut plain = b"what was there before".to_vec();
+    assert_eq!(decompress(&body, message.len(), &mut plain), Ok(()));
+    assert_eq!(plain, message);
     let limit = message.len() - 1;
     let declared = message.len();
-    assert_eq!(decompress(&body, limit), Err(Error::TooLarge { declared, limit }));
+    assert_eq!(decompress(&body, limit, &mut plain), Err(Error::TooLarge { declared, limit }));
     // A few bytes that claim four gigabytes.
     let bomb = b"\xff\xff\xff\xff\x0f\x00\x00";
-    assert!(matches!(decompress(bomb, 1 << 20), Err(Error::TooLarge { .. })));
-    assert!(matches!(decompress(b"", 10), Ok(_) | Err(Error::Snappy(_))));
-    assert!(matches!(decompress(&body[..body.len() - 1], 1 << 20), Err(Error::Snappy(_))));
+    assert!(matches!(decompress(bomb, 1 << 20, &mut plain), Err(Error::TooLarge { .. })));
+    assert!(matches!(decompress(b"", 10, &mut plain), Ok(()) | Err(Error::Snappy(_))));
+    let cut = &body[..body.len() - 1];
+    assert!(matches!(decompress(cut, 1 << 20, &mut plain), Err(Error::Snappy(_))));
 }
 
 proptest! {
     #[test]
     fn any_bytes_are_survived(body in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = decompress(&body, 1 << 16);
+        let _ = decompress(&body, 1 << 16, &mut Vec::new());
         let _ = identify(&body);
         if Decoder::new(&body).is_ok() {
             decode(&body);

@@ -6,12 +6,12 @@
 
 use crate::Error;
 
-/// A reader that knows where it is.
+/// A reader inside the whole message, so that where it stands is an offset to tell.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'a> {
-    rest: &'a [u8],
-    /// How far into the whole message `rest` starts.
-    offset: usize,
+    /// The message up to where this part of it ends.
+    bytes: &'a [u8],
+    at: usize,
 }
 
 /// A value in one of protobuf's encodings.
@@ -29,36 +29,52 @@ pub(super) enum Point {
     Histogram,
 }
 
+/// What a label field of a series starts with: its number 1, and that it has a length.
+const LABEL: u8 = 1 << 3 | 2;
+/// What the value of a sample starts with.
+const VALUE: u8 = 1 << 3 | 1;
+/// What its time starts with.
+const TIME: u8 = 2 << 3;
+
 impl<'a> Cursor<'a> {
     pub(super) fn new(message: &'a [u8]) -> Self {
-        Self { rest: message, offset: 0 }
+        Self { bytes: message, at: 0 }
     }
 
-    /// The next series of a `WriteRequest`.
-    pub(super) fn next_series(&mut self) -> Result<Option<Series<'a>>, Error> {
+    /// The next series of a `WriteRequest` that has anything in it.
+    #[inline]
+    pub(super) fn next_series(&mut self) -> Result<Option<Self>, Error> {
         while let Some((number, raw)) = self.next_field()? {
             if number == 1 {
-                return Ok(Some(Series::new(self.expect_bytes(raw)?)?));
+                let series = self.expect_bytes(raw)?;
+                if !series.rest().is_empty() {
+                    return Ok(Some(series));
+                }
             }
         }
         Ok(None)
     }
 
     fn broken(&self, what: &'static str) -> Error {
-        Error::Protobuf { offset: self.offset, what }
+        Error::Protobuf { offset: self.at, what }
     }
 
-    fn expect_bytes(&self, raw: Raw<'a>) -> Result<Cursor<'a>, Error> {
+    fn expect_bytes(&self, raw: Raw<'a>) -> Result<Self, Error> {
         match raw {
             Raw::Bytes(bytes) => Ok(bytes),
             _ => Err(self.broken("a field that should have a length has none")),
         }
     }
 
+    /// What is left.
+    fn rest(&self) -> &'a [u8] {
+        &self.bytes[self.at..]
+    }
+
     /// The next field: its number and its value.
     #[inline]
     fn next_field(&mut self) -> Result<Option<(u64, Raw<'a>)>, Error> {
-        if self.rest.is_empty() {
+        if self.at == self.bytes.len() {
             return Ok(None);
         }
         let tag = self.varint()?;
@@ -82,112 +98,73 @@ impl<'a> Cursor<'a> {
         Ok(Some((number, raw)))
     }
 
+    /// Steps over the label fields that stand here.
+    #[inline]
+    fn skip_labels(&mut self) -> Result<(), Error> {
+        while self.bytes.get(self.at) == Some(&LABEL) {
+            self.at += 1;
+            let length = self.varint()?;
+            self.take(length)?;
+        }
+        Ok(())
+    }
+
     #[inline]
     fn varint(&mut self) -> Result<u64, Error> {
         // Most numbers are tags and lengths below 128.
-        if let Some((first, rest)) = self.rest.split_first()
-            && *first < 0x80
-        {
-            (self.rest, self.offset) = (rest, self.offset + 1);
-            return Ok(u64::from(*first));
+        match self.bytes.get(self.at) {
+            Some(first) if *first < 0x80 => {
+                self.at += 1;
+                Ok(u64::from(*first))
+            }
+            _ => self.long_varint(),
         }
-        self.long_varint()
     }
 
     fn long_varint(&mut self) -> Result<u64, Error> {
         let mut value = 0;
-        for (at, byte) in self.rest.iter().take(10).enumerate() {
+        for (count, byte) in self.rest().iter().take(10).enumerate() {
             let bits = u64::from(byte & 0x7f);
-            if at == 9 && bits > 1 {
+            if count == 9 && bits > 1 {
                 return Err(self.broken("a number has more than 64 bits"));
             }
-            value |= bits << (7 * at);
+            value |= bits << (7 * count);
             if *byte < 0x80 {
-                (self.rest, self.offset) = (&self.rest[at + 1..], self.offset + at + 1);
+                self.at += count + 1;
                 return Ok(value);
             }
         }
         Err(self.broken("a number does not end"))
     }
 
-    fn take(&mut self, length: u64) -> Result<Cursor<'a>, Error> {
-        let split = usize::try_from(length).ok().and_then(|at| self.rest.split_at_checked(at));
-        let (taken, rest) = split.ok_or_else(|| self.broken("the message is cut off"))?;
-        let taken = Cursor { rest: taken, offset: self.offset };
-        (self.rest, self.offset) = (rest, self.offset + taken.rest.len());
+    #[inline]
+    fn take(&mut self, length: u64) -> Result<Self, Error> {
+        let left = self.bytes.len() - self.at;
+        if length > left as u64 {
+            return Err(self.broken("the message is cut off"));
+        }
+        let end = self.at + length as usize;
+        let taken = Self { bytes: &self.bytes[..end], at: self.at };
+        self.at = end;
         Ok(taken)
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let split = self.rest.split_first_chunk();
-        let (taken, rest) = split.ok_or_else(|| self.broken("the message is cut off"))?;
-        (self.rest, self.offset) = (rest, self.offset + N);
-        Ok(*taken)
-    }
-}
-
-/// One `TimeSeries`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Series<'a> {
-    whole: Cursor<'a>,
-    /// What is left to look for points in.
-    points: Cursor<'a>,
-    /// The label fields, where they stand together.
-    key: Option<&'a [u8]>,
-}
-
-impl<'a> Series<'a> {
-    fn new(whole: Cursor<'a>) -> Result<Self, Error> {
-        let mut points = whole;
-        let mut key = None;
-        // Senders write the labels first; `points` then starts behind them.
-        let mut cursor = whole;
-        while let Some((number, _)) = cursor.next_field()? {
-            if number != 1 {
-                break;
-            }
-            points = cursor;
-        }
-        let end = points.offset - whole.offset;
-        let mut later = points;
-        let mut apart = false;
-        while let Some((number, _)) = later.next_field()? {
-            apart |= number == 1;
-        }
-        if !apart {
-            key = Some(&whole.rest[..end]);
-        }
-        Ok(Self { whole, points, key })
+        let array = self.rest().first_chunk();
+        let array = *array.ok_or_else(|| self.broken("the message is cut off"))?;
+        self.at += N;
+        Ok(array)
     }
 
-    /// The label fields as they came, where they stand together.
-    pub(super) fn key(&self) -> Option<&'a [u8]> {
-        self.key
-    }
-
-    /// Calls `each` with every label field, its number and length included.
-    pub(super) fn for_each_label(
-        &self,
-        mut each: impl FnMut(&'a [u8]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut cursor = self.whole;
-        loop {
-            let before = cursor;
-            let Some((number, raw)) = cursor.next_field()? else { return Ok(()) };
-            if number == 1 {
-                label(cursor.expect_bytes(raw)?)?;
-                each(&before.rest[..cursor.offset - before.offset])?;
-            }
-        }
-    }
-
-    /// The next sample or histogram.
+    /// The next sample or histogram of a series.
+    #[inline]
     pub(super) fn next_point(&mut self) -> Result<Option<Point>, Error> {
-        while let Some((number, raw)) = self.points.next_field()? {
+        while let Some((number, raw)) = self.next_field()? {
             match number {
-                2 => return Ok(Some(sample(self.points.expect_bytes(raw)?)?)),
+                2 => return Ok(Some(sample(self.expect_bytes(raw)?)?)),
                 4 => {
-                    self.points.expect_bytes(raw)?;
+                    self.expect_bytes(raw)?;
                     return Ok(Some(Point::Histogram));
                 }
                 _ => {}
@@ -197,7 +174,71 @@ impl<'a> Series<'a> {
     }
 }
 
+/// How many bytes of a series are its labels, where these come first and together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Labels(u32);
+
+impl Labels {
+    /// They stand apart from each other.
+    const APART: Self = Self(u32::MAX);
+
+    /// How many bytes they take, where they stand together.
+    pub(super) fn length(self) -> Option<usize> {
+        (self != Self::APART).then_some(self.0 as usize)
+    }
+}
+
+/// Looks through a series once: every field of it is well formed after that. What stands
+/// inside a label is left to who reads it.
+#[inline]
+pub(super) fn survey(series: Cursor<'_>) -> Result<Labels, Error> {
+    let mut cursor = series;
+    cursor.skip_labels()?;
+    // What is too long for the number is gathered, as if it stood apart.
+    let mut labels = u32::try_from(cursor.at - series.at).map_or(Labels::APART, Labels);
+    while let Some((number, raw)) = cursor.next_field()? {
+        match number {
+            1 => {
+                cursor.expect_bytes(raw)?;
+                labels = Labels::APART;
+            }
+            2 => drop(sample(cursor.expect_bytes(raw)?)?),
+            4 => drop(cursor.expect_bytes(raw)?),
+            _ => {}
+        }
+    }
+    Ok(labels)
+}
+
+/// Parts a series whose first `length` bytes are its labels: these, and where its points are.
+#[inline]
+pub(super) fn part(series: Cursor<'_>, length: usize) -> (&[u8], Cursor<'_>) {
+    let at = series.at + length;
+    (&series.bytes[series.at..at], Cursor { at, ..series })
+}
+
+/// Appends every label field of a series, its number and length included.
+pub(super) fn gather_labels(series: Cursor<'_>, into: &mut Vec<u8>) -> Result<(), Error> {
+    let mut cursor = series;
+    loop {
+        let before = cursor.at;
+        let Some((number, _)) = cursor.next_field()? else { return Ok(()) };
+        if number == 1 {
+            into.extend_from_slice(&series.bytes[before..cursor.at]);
+        }
+    }
+}
+
+#[inline]
 fn sample(mut message: Cursor<'_>) -> Result<Point, Error> {
+    // Every known sender writes both fields, in their order.
+    if let Some((head, time)) = message.rest().split_first_chunk::<10>()
+        && let [VALUE, v0, v1, v2, v3, v4, v5, v6, v7, TIME] = *head
+        && let Some(ms) = whole_varint(time)
+    {
+        let value = f64::from_le_bytes([v0, v1, v2, v3, v4, v5, v6, v7]);
+        return Ok(Point::Sample { value, timestamp_ms: ms.cast_signed() });
+    }
     let (mut value, mut timestamp_ms) = (0.0, 0);
     while let Some((number, raw)) = message.next_field()? {
         match (number, raw) {
@@ -210,20 +251,36 @@ fn sample(mut message: Cursor<'_>) -> Result<Point, Error> {
     Ok(Point::Sample { value, timestamp_ms })
 }
 
+/// The number that `bytes` are, where they are one of at most nine bytes and nothing else.
+#[inline]
+fn whole_varint(bytes: &[u8]) -> Option<u64> {
+    let (last, before) = bytes.split_last()?;
+    if bytes.len() > 9 || *last >= 0x80 {
+        return None;
+    }
+    let mut value = u64::from(*last);
+    let mut is_one = true;
+    for byte in before.iter().rev() {
+        is_one &= *byte >= 0x80;
+        value = value << 7 | u64::from(byte & 0x7f);
+    }
+    is_one.then_some(value)
+}
+
 /// Name and value of a `Label`, which may be any bytes.
 fn label(mut message: Cursor<'_>) -> Result<(&[u8], &[u8]), Error> {
     let (mut name, mut value): (&[u8], &[u8]) = (b"", b"");
     while let Some((number, raw)) = message.next_field()? {
         match number {
-            1 => name = message.expect_bytes(raw)?.rest,
-            2 => value = message.expect_bytes(raw)?.rest,
+            1 => name = message.expect_bytes(raw)?.rest(),
+            2 => value = message.expect_bytes(raw)?.rest(),
             _ => {}
         }
     }
     Ok((name, value))
 }
 
-/// Calls `each` with name and value of every label in `key`, as [`Series::key`] gives it.
+/// Calls `each` with name and value of every label in `key`, which holds label fields.
 pub(super) fn for_each_label(key: &[u8], mut each: impl FnMut(&str, &str)) -> Result<(), Error> {
     let mut cursor = Cursor::new(key);
     while let Some((number, raw)) = cursor.next_field()? {

@@ -134,6 +134,12 @@ pub fn positive_span<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Erro
     if span.0 > 0 { Ok(span) } else { Err(D::Error::custom(format!("{text:?} must be above 0s"))) }
 }
 
+/// A count above zero.
+pub fn positive_count<'de, D: Deserializer<'de>>(from: D) -> Result<usize, D::Error> {
+    let count = usize::deserialize(from)?;
+    if count > 0 { Ok(count) } else { Err(D::Error::custom("0 must be at least 1")) }
+}
+
 /// A span of at least a second.
 pub fn interval<'de, D: Deserializer<'de>>(from: D) -> Result<Span, D::Error> {
     let span = positive_span(from)?;

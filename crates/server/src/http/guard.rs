@@ -4,10 +4,10 @@
 //! nothing but the headers `Origin`, `Host` and `Sec-Fetch-Site` tells those from the
 //! requests of people, so that they are looked at on every path but the page's own.
 
-use super::{Fail, Params, Shared};
-use axum::extract::{Request, State};
+use super::{Fail, Params};
+use crate::house::House;
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::net::IpAddr;
 
@@ -19,24 +19,23 @@ fn is_open(path: &str) -> bool {
     !is_api
 }
 
-/// Lets a request through, or says why not.
-pub async fn check(State(house): State<Shared>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    if is_open(path) {
-        return next.run(request).await;
+/// Why a request is not let through; none where it is.
+pub fn refuse(house: &House, request: &Request) -> Option<Response> {
+    if is_open(request.uri().path()) {
+        return None;
     }
     if let Err(why) = check_origin(request.headers(), &house.door) {
         house.metrics.http_denied.add(["origin"], 1);
-        return Fail::new(StatusCode::FORBIDDEN, why).into_response();
+        return Some(Fail::new(StatusCode::FORBIDDEN, why).into_response());
     }
     if !house.door.tokens.is_empty() {
         let given = token(request.headers(), request.uri().query());
         if !given.is_some_and(|it| house.door.tokens.iter().any(|token| equal(token, &it))) {
             house.metrics.http_denied.add(["token"], 1);
-            return unauthorized();
+            return Some(unauthorized());
         }
     }
-    next.run(request).await
+    None
 }
 
 /// Who is let in.

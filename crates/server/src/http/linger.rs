@@ -22,7 +22,7 @@ const REST_BYTES_MAX: u64 = 256 << 20;
 const REST_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Lets the body of a request linger.
-pub async fn linger(request: Request) -> Request {
+pub fn linger(request: Request) -> Request {
     let is_coming = !request.headers().contains_key(header::EXPECT);
     request.map(|body| Body::new(Lingering { body, is_coming, has_ended: false }))
 }

@@ -1,4 +1,4 @@
-//! The whole router over real rooms in a temporary folder, without a socket.
+//! The whole front over real rooms in a temporary folder, without a socket.
 
 use super::*;
 use crate::cli;
@@ -11,7 +11,6 @@ use model::port::SystemClock;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use tempfile::TempDir;
-use tower::ServiceExt;
 
 mod alerting;
 mod document;
@@ -20,7 +19,7 @@ mod writes;
 
 /// A server without a socket.
 struct Site {
-    router: Router,
+    front: Front,
     house: Shared,
     settings: Settings,
     _folder: TempDir,
@@ -74,7 +73,7 @@ impl Site {
             inflight_bytes_max: settings.config.inflight_bytes_max.0,
             clock: Arc::new(SystemClock),
         });
-        Self { router: router(house.clone()), house, settings, _folder: folder }
+        Self { front: Front::new(house.clone()), house, settings, _folder: folder }
     }
 
     fn configured(toml: &str) -> Self {
@@ -88,7 +87,7 @@ impl Site {
     }
 
     async fn send(&self, request: Request) -> Got {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.front.answer(request).await;
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
         Got { status: head.status.as_u16(), headers: head.headers, body }

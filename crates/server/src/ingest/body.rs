@@ -52,13 +52,26 @@ pub enum BodyError {
     Damaged(String),
 }
 
+impl BodyError {
+    /// The key of the limit that stood in the way.
+    pub fn limit(&self) -> Option<&'static str> {
+        match self {
+            Self::TooLarge { key, .. } => Some(key),
+            Self::NoRoom => Some("inflight_bytes_max"),
+            _ => None,
+        }
+    }
+}
+
 /// Reads a whole body of at most `bytes_max`, which the key `body_bytes_max` says.
 ///
 /// # Errors
 /// When it is too large, too slow, broken off, or there is no room for it.
 pub async fn read(mut body: Body, bytes_max: u64, memory: &Arc<Memory>) -> Result<Held, BodyError> {
     let too_large = || BodyError::TooLarge { limit: bytes_max, key: "body_bytes_max" };
-    let mut held = Held { bytes: Vec::new(), share: memory.share() };
+    let share = memory.share();
+    let mut held = Held { bytes: share.buffer(), share };
+    held.bytes.clear();
     // The announced length is refused at once, so that a large body is not sent in vain.
     let announced = axum::body::HttpBody::size_hint(&body).lower();
     if announced > bytes_max {
@@ -100,9 +113,11 @@ impl Held {
     ///
     /// # Errors
     /// When it is not gzip, would be larger than `bytes_max`, or finds no room.
-    pub fn gunzip(self, bytes_max: u64) -> Result<Self, BodyError> {
+    pub fn gunzip(&self, bytes_max: u64) -> Result<Self, BodyError> {
         let mut decoder = MultiGzDecoder::new(&*self.bytes);
-        let mut plain = Self { bytes: Vec::new(), share: self.share.sibling() };
+        let share = self.share.sibling();
+        let mut plain = Self { bytes: share.buffer(), share };
+        plain.bytes.clear();
         loop {
             if !plain.share.grow(STEP_BYTES as u64) {
                 return Err(BodyError::NoRoom);
@@ -126,10 +141,10 @@ impl Held {
     ///
     /// # Errors
     /// When it is not snappy, would be larger than `bytes_max`, or finds no room.
-    pub fn unsnap(self, bytes_max: u64) -> Result<Self, BodyError> {
+    pub fn unsnap(&self, bytes_max: u64) -> Result<Self, BodyError> {
         let mut share = self.share.sibling();
         // The block says its length first; a length that lies fails in the decoder.
-        let length = snappy_length(&self.bytes);
+        let length = self.snappy_length();
         if length > bytes_max {
             return Err(decompressed_too_large(bytes_max));
         }
@@ -137,25 +152,34 @@ impl Held {
             return Err(BodyError::NoRoom);
         }
         let limit = usize::try_from(bytes_max).unwrap_or(usize::MAX);
-        let bytes = remote_write::decompress(&self.bytes, limit)
+        let mut bytes = share.buffer();
+        remote_write::decompress(&self.bytes, limit, &mut bytes)
             .map_err(|error| BodyError::Damaged(error.to_string()))?;
         Ok(Self { bytes, share })
     }
 }
 
-fn decompressed_too_large(limit: u64) -> BodyError {
-    BodyError::TooLarge { limit, key: "body_decompressed_bytes_max" }
+impl Held {
+    /// The length a snappy block announces: a little-endian base-128 number of at most 32
+    /// bits. What is no such number is 0; decompressing it says why.
+    pub fn snappy_length(&self) -> u64 {
+        let mut length = 0u64;
+        for (index, byte) in self.bytes.iter().take(5).enumerate() {
+            length |= u64::from(byte & 0x7f) << (7 * index);
+            if byte & 0x80 == 0 {
+                return length;
+            }
+        }
+        0
+    }
 }
 
-/// The length a snappy block announces: a little-endian base-128 number of at most 32 bits.
-/// What is no such number is 0; decompressing it says why.
-fn snappy_length(block: &[u8]) -> u64 {
-    let mut length = 0u64;
-    for (index, byte) in block.iter().take(5).enumerate() {
-        length |= u64::from(byte & 0x7f) << (7 * index);
-        if byte & 0x80 == 0 {
-            return length;
-        }
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.share.give_back(std::mem::take(&mut self.bytes));
     }
-    0
+}
+
+fn decompressed_too_large(limit: u64) -> BodyError {
+    BodyError::TooLarge { limit, key: "body_decompressed_bytes_max" }
 }

@@ -10,6 +10,10 @@ use std::sync::Mutex;
 struct Notebook {
     kept: Mutex<Vec<String>>,
     answer: Option<WriteError>,
+    /// Whether nothing can be begun.
+    is_full: bool,
+    /// Told by the next commit.
+    begun: Mutex<Vec<(Kept, Result<WriteReport, WriteError>)>>,
 }
 
 impl Sink for Notebook {
@@ -31,6 +35,20 @@ impl Sink for Notebook {
             }
         }
         Ok(report)
+    }
+
+    fn begin(&self, target: &Target, rows: &mut dyn Rows, kept: Kept) -> Option<Kept> {
+        if self.is_full {
+            return Some(kept);
+        }
+        let report = self.write(target, rows);
+        self.begun.lock().unwrap().push((kept, report));
+        None
+    }
+
+    fn commit(&self) {
+        let begun = std::mem::take(&mut *self.begun.lock().unwrap());
+        begun.into_iter().for_each(|(kept, report)| kept(report));
     }
 }
 
@@ -123,6 +141,38 @@ async fn what_the_store_says_is_passed_on() {
     let body = held("cpu v=1 5", &memory).await;
     let error = ingest(&sink).keep(target(), LINES, body).await.unwrap_err();
     assert!(matches!(error, Error::Write(WriteError::NoDatabase { .. })));
+}
+
+#[tokio::test]
+async fn without_room_or_too_large_to_begin_a_body_is_written_on_a_thread() {
+    let memory = Memory::new(1 << 20);
+    let full = Arc::new(Notebook { is_full: true, ..Notebook::default() });
+    let body = held("cpu v=1 5", &memory).await;
+    assert_eq!(ingest(&full).keep(target(), LINES, body).await.unwrap().rows, 1);
+
+    let sink = Arc::new(Notebook::default());
+    let lines = "cpu v=1 5\n".repeat(SMALL_BYTES_MAX as usize / 10 + 1);
+    let body = held(lines.as_bytes(), &memory).await;
+    let rows = ingest(&sink).keep(target(), LINES, body).await.unwrap().rows;
+    assert_eq!(rows, lines.lines().count() as u64);
+    assert_eq!(memory.used(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_body_that_was_begun_is_told() {
+    let sink = Arc::new(Notebook::default());
+    let ingest = Arc::new(ingest(&sink));
+    let memory = Memory::new(1 << 20);
+    let mut tasks = Vec::new();
+    for at in 0..200 {
+        let body = held(format!("cpu v=1 {at}"), &memory).await;
+        let ingest = ingest.clone();
+        tasks.push(tokio::spawn(async move { ingest.keep(target(), LINES, body).await }));
+    }
+    for task in tasks {
+        assert_eq!(task.await.unwrap().unwrap().rows, 1);
+    }
+    assert_eq!(sink.kept.lock().unwrap().len(), 200);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the file and the flags together say.
 
-use super::address;
+use super::{address, connections};
 use crate::cli;
 use crate::config::{Config, Reach};
 use crate::error::Error;
@@ -86,7 +86,20 @@ impl Settings {
             head_bytes_max: config.head_bytes_max.0,
             auto_create_databases: config.auto_create_databases,
             series_max: config.series_max,
+            series_per_measurement_max: config.series_per_measurement_max,
+            labels_max: config.labels_max,
+            label_name_bytes_max: config.label_name_bytes_max,
+            label_value_bytes_max: config.label_value_bytes_max,
+            disk_free_min: config.disk_free_min.0,
             ..storage::Options::default()
+        }
+    }
+
+    /// What connections may take.
+    pub fn connections(&self) -> connections::Limits {
+        connections::Limits {
+            connections_max: self.config.connections_max,
+            header_timeout: self.config.header_timeout.to_std(),
         }
     }
 

@@ -1,12 +1,13 @@
 //! Finds the series of a question in blocks and head, column by column.
 //!
-//! The index says exactly which streams of a column fit: no series need be looked at to know
-//! it. A stream lies in one partition, so that streams are joined, by hash and policy, only
-//! where a partition has more than one place with rows of them.
+//! For one column of one measurement, what a predicate says of names is settled, and the
+//! index answers the rest exactly: no series need be looked at to know whether it fits. A
+//! stream lies in one partition, so that streams are joined, by hash and policy, only where
+//! a partition has more than one place with rows of them.
 
 use super::found::{BlockColumn, Entry, Found, Part};
 use super::number::Numbers;
-use crate::block::{Block, Fitting, Keys};
+use crate::block::{Block, Keys, Lookup, Measurement};
 use crate::catalog::State;
 use crate::error::Error;
 use crate::head::Frozen;
@@ -59,22 +60,25 @@ pub fn find(
         numbers: Numbers::new(group_by),
         policies: HashMap::new(),
     };
-    let fitting: Vec<Vec<Fitting>> =
-        places.blocks.iter().map(|block| finder.fitting(block, predicate)).collect();
-    for (measurement, field) in columns(places, &fitting) {
-        finder.column((&measurement, &field), predicate, &fitting)?;
+    let all: Vec<Vec<Arc<Measurement>>> =
+        places.blocks.iter().map(|block| finder.measurements(block)).collect();
+    for (measurement, field) in columns(places, &all) {
+        let left = predicate.of_column(&measurement, &field);
+        if !left.is_none() {
+            finder.column(&measurement, &field, &left, &all)?;
+        }
     }
     let Finder { mut found, numbers, .. } = finder;
     (found.groups, found.keys) = numbers.into_keys();
     Ok(found)
 }
 
-/// Every column of every measurement that may fit.
-fn columns(places: &Places<'_>, fitting: &[Vec<Fitting>]) -> BTreeSet<(Arc<str>, Arc<str>)> {
+/// Every column of every measurement there is.
+fn columns(places: &Places<'_>, all: &[Vec<Arc<Measurement>>]) -> BTreeSet<(Arc<str>, Arc<str>)> {
     let mut columns = BTreeSet::new();
-    for one in fitting.iter().flatten() {
-        let field = one.measurement.columns[one.column].def.name.clone();
-        columns.insert((one.measurement.name.clone(), field));
+    for one in all.iter().flatten() {
+        let fields = one.columns.iter().map(|column| column.def.name.clone());
+        columns.extend(fields.map(|field| (one.name.clone(), field)));
     }
     let mut last: Option<(&Arc<str>, *const _)> = None;
     for frozen in places.head.iter().flatten() {
@@ -116,43 +120,50 @@ impl Finder<'_> {
         self.places.budget.check()
     }
 
-    fn fitting(&self, block: &Block, predicate: &Predicate) -> Vec<Fitting> {
-        let state = self.places.state;
-        let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
-        block.fitting(predicate, &known).unwrap_or_else(|error| {
+    fn measurements(&self, block: &Block) -> Vec<Arc<Measurement>> {
+        let mut all = Vec::new();
+        let looked = Lookup::new(block)
+            .and_then(|mut look| look.each_measurement(|_, one| all.push(one.clone())));
+        if let Err(error) = looked {
             tell(&error, self.places.budget, self.places.counters);
-            Vec::new()
-        })
+        }
+        all
     }
 
     /// Adds the series of one column of one measurement.
     fn column(
         &mut self,
-        (measurement, field): (&str, &str),
-        predicate: &Predicate,
-        fitting: &[Vec<Fitting>],
+        measurement: &str,
+        field: &str,
+        left: &Predicate,
+        all: &[Vec<Arc<Measurement>>],
     ) -> Result<(), Exceeded> {
         let places = self.places;
         for (partition, head) in places.head.iter().enumerate() {
             let fits = |frozen: &&Frozen| {
                 let key = &frozen.identity.key;
-                key.measurement.as_ref() == measurement && predicate.matches_column(key, field)
+                key.measurement.as_ref() == measurement && left.matches_column(key, field)
             };
             let head: Vec<&Frozen> = head.iter().filter(fits).collect();
-            let is_it = |one: &&Fitting| {
-                let column = &one.measurement.columns[one.column];
-                one.measurement.name.as_ref() == measurement && column.def.name.as_ref() == field
-            };
-            let of_partition = places.blocks.iter().zip(fitting);
-            let columns: Vec<_> = of_partition
+            let in_blocks = places.blocks.iter().zip(all);
+            let in_blocks: Vec<_> = in_blocks
                 .filter(|(block, _)| usize::from(block.name.partition) == partition)
-                .flat_map(|(block, all)| all.iter().filter(is_it).map(move |one| (block, one)))
+                .filter_map(|(block, all)| {
+                    Some((block, all.iter().find(|one| one.name.as_ref() == measurement)?))
+                })
                 .collect();
+            let columns = in_blocks.iter().flat_map(|(block, one)| {
+                let columns = one.columns.iter().enumerate();
+                let columns = columns.filter(|(_, column)| column.def.name.as_ref() == field);
+                columns.map(move |(number, _)| (*block, *one, number as u32))
+            });
+            let columns: Vec<_> = columns.collect();
             let is_alone = columns.len() + usize::from(!head.is_empty()) == 1;
             let mut into = (!is_alone).then(Joined::default);
             let first = self.found.series.len();
-            for (block, one) in columns {
-                if let Err(error) = self.block_column(block, one, &mut into)? {
+            for (block, one, number) in columns {
+                let added = self.block_column(block, one, number, left, &mut into)?;
+                if let Err(error) = added {
                     self.tell(&error)?;
                 }
             }
@@ -170,25 +181,31 @@ impl Finder<'_> {
     fn block_column(
         &mut self,
         block: &Arc<Block>,
-        one: &Fitting,
+        one: &Measurement,
+        number: u32,
+        left: &Predicate,
         into: &mut Option<Joined>,
     ) -> Result<Result<(), Error>, Exceeded> {
-        let Fitting { measurement, streams, .. } = one;
-        let (state, column) = (self.places.state, &measurement.columns[one.column]);
-        let opened = Keys::new(block, &self.numbers.tags())
-            .and_then(|keys| Ok((keys, block.all_groups(&column.groups)?)));
-        let (mut keys, groups) = match opened {
+        let column = &one.columns[number as usize];
+        let state = self.places.state;
+        let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
+        let opened = block.find(left, &known).and_then(|mut streams| {
+            streams.remove_range(..one.first);
+            streams.remove_range(one.ordinals().end..);
+            let keys = Keys::new(block, &self.numbers.tags())?;
+            Ok((streams, keys, block.all_groups(&column.groups)?))
+        });
+        let (streams, mut keys, groups) = match opened {
             Ok(opened) => opened,
             Err(error) => return Ok(Err(error)),
         };
         let kind = column.def.kind;
-        let is_dense = streams.len() * DENSE >= u64::from(measurement.streams);
+        let is_dense = streams.len() * DENSE >= u64::from(one.streams);
         let source = self.found.columns.len() as u32;
         self.found.columns.push(BlockColumn { block: block.clone(), groups, kind, is_dense });
-        self.numbers.begin(&measurement.name, &column.def.name);
-        let number = one.column as u32;
+        self.numbers.begin(&one.name, &column.def.name);
         let has_column: Vec<bool> =
-            measurement.shapes.iter().map(|(_, columns)| columns.contains(&number)).collect();
+            one.shapes.iter().map(|(_, columns)| columns.contains(&number)).collect();
         let mut ranks = Vec::new();
         for (index, ordinal) in streams.iter().enumerate() {
             if index % STREAMS_PER_CHECK == 0 {

@@ -6,9 +6,9 @@ use super::values::VALUES;
 use super::{Block, Lookup};
 use crate::error::Error;
 use crate::identity::{PolicyId, PolicyName};
-use crate::index::{Found, Leaves, may_begin_name};
+use crate::index::{Found, Leaves, evaluate, may_begin_name};
 use crate::pattern::{self, Hint};
-use model::{Attribute, MatchOp, Matcher};
+use model::{Attribute, MatchOp, Matcher, Predicate};
 use roaring::RoaringBitmap;
 use std::ops::Range;
 
@@ -195,6 +195,20 @@ impl<'a> Finder<'a> {
         few.sort_unstable();
         many.extend(few);
         Ok(many)
+    }
+}
+
+impl Block {
+    /// The streams that fit conditions on tags, database and policy.
+    ///
+    /// # Errors
+    /// When the index is damaged or cannot be read.
+    pub fn find(
+        &self,
+        predicate: &Predicate,
+        known: &Policies<'_>,
+    ) -> Result<RoaringBitmap, Error> {
+        Ok(evaluate(&Finder::new(self, known)?, predicate)?.set)
     }
 }
 

@@ -33,6 +33,9 @@ impl Blocks {
     /// When a block is of another version, or the folder cannot be read.
     pub fn open(folder: PathBuf, context: Context) -> Result<Opened, Error> {
         let disk = context.disk.clone();
+        // A merged block that a killed process renamed must not be lost in a power cut once
+        // what it was merged from is removed below.
+        disk.sync_dir(&folder)?;
         let mut names = Vec::new();
         for entry in disk.list(&folder)? {
             if entry.name.ends_with(TEMPORARY) {

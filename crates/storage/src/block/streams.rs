@@ -19,7 +19,7 @@ pub const STREAMS: u32 = 512;
 const UNIT_BITS: u32 = 34;
 
 /// What neighbours share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Common {
     /// The policy, by its place in the block.
     pub policy: u32,
@@ -124,7 +124,7 @@ impl Streams {
         self.firsts.len()
     }
 
-    /// What each run shares, and which streams of the page it is.
+    /// What each run of neighbours shares, and which streams of the page it is.
     pub fn runs(&self) -> &[(Common, Range<usize>)] {
         &self.runs
     }
@@ -141,41 +141,6 @@ impl Streams {
             hash: u128::from_le_bytes(hash),
             range: TimeRange::new(Timestamp(self.firsts[at] << UNIT_BITS), Timestamp(end)),
         }
-    }
-
-    /// Appends the rank that each of the streams `wanted` has for a tag, none for those
-    /// without it.
-    ///
-    /// # Errors
-    /// Where the page is damaged.
-    pub fn ranks_of(
-        &self,
-        tag: u32,
-        sets: &[Box<[u32]>],
-        wanted: Range<usize>,
-        out: &mut Vec<Option<u32>>,
-    ) -> Result<(), Damage> {
-        let at = self.hashes + self.len() * 16;
-        let from = &mut Cursor::new(&self.page[at..]);
-        for (common, run) in &self.runs {
-            let tags = sets.get(common.tags as usize);
-            let tags = tags.ok_or_else(|| Damage::new(at as u64, "a set of tags is not there"))?;
-            let inside = run.start.max(wanted.start)..run.end.min(wanted.end);
-            let mut is_found = false;
-            for other in tags {
-                if *other != tag {
-                    array::get_bytes(from)?;
-                    continue;
-                }
-                is_found = true;
-                let ranks: Vec<u32> = array::get_as(from, run.len())?;
-                out.extend(inside.clone().map(|at| Some(ranks[at - run.start])));
-            }
-            if !is_found {
-                out.extend(inside.map(|_| None));
-            }
-        }
-        Ok(())
     }
 
     /// The ranks of all tags of all streams, given which tags each set has: for each run,

@@ -3,7 +3,7 @@ use crate::catalog::Class;
 use crate::chunk::decode_values;
 use crate::disk::simulated::Simulated;
 use crate::disk::with_suffix;
-use crate::identity::{Interner, PolicyName};
+use crate::identity::{Identity, PolicyName};
 use crate::piece::Open;
 use crate::rowset::{Cells, RowSet};
 use crate::shape::ColumnDef;
@@ -40,11 +40,10 @@ fn write(disk: &Simulated, context: &Context, name: Name, measurements: &[&str])
     cells.values = Column::F64((0..10).map(f64::from).collect());
     let rows = RowSet { timestamps: (0..10).collect(), columns: vec![cells] };
     let shape = context.shapes.intern(&[ColumnDef { name: "v".into(), kind: Kind::F64 }]);
-    let interner = Interner::default();
     for measurement in measurements {
         let of = policy(PolicyId(1)).expect("known");
         let pairs = [("host".into(), (*measurement).into())];
-        let identity = interner.intern(&of, &(*measurement).into(), &pairs);
+        let identity = Identity::of(&of, measurement, &pairs);
         writer.begin_stream(&identity.key.measurement).expect("begin");
         writer.add(&rows, 0..4, &shape).expect("add");
         writer.add(&rows, 4..10, &shape).expect("add");

@@ -1,5 +1,5 @@
 use super::*;
-use crate::disk::simulated::Simulated;
+use crate::disk::simulated::{Fault, Simulated};
 use std::path::Path;
 
 const AT: &str = "/data/catalog";
@@ -127,4 +127,22 @@ fn a_full_disk_changes_nothing() {
     let error = catalog.create_database("b", None).expect_err("full");
     assert!(matches!(error, CatalogError::Failed(_)), "{error}");
     assert_eq!(catalog.state().names(), ["a".into()]);
+}
+
+/// The file may have been replaced when syncing its folder fails: what is acknowledged after
+/// that must not vanish with the database at the next start.
+#[test]
+fn a_drop_that_failed_is_undone_before_the_next_write() {
+    let disk = Simulated::new();
+    let catalog = open(&disk);
+    catalog.create_database("a", None).expect("made");
+    // Make, write, sync and rename the file; then its folder.
+    disk.fail_at(disk.operations() + 4, Fault::Sync);
+    catalog.drop_database("a").expect_err("the folder is not synced");
+    assert_eq!(open(&disk.after_power_cut(1)).state().names(), [], "the file was replaced");
+    let target = Target { database: "a".into(), policy: None };
+    catalog.resolve(&target, false).expect("it is still there");
+    for shape in 0..8 {
+        assert_eq!(open(&disk.after_power_cut(shape)).state().names(), ["a".into()]);
+    }
 }

@@ -1,29 +1,64 @@
-//! A disk in memory that forgets what was not synced when it loses power, and fails on
-//! demand. For tests only.
+//! A disk in memory that loses power and fails on demand. For tests only.
+//!
+//! What was not synced may be found after a power cut or not: each write by itself, whole,
+//! torn between sectors or not at all; each making, renaming and removing of a file by
+//! itself, until its folder is synced. Operations fail where a test says so, or at random by
+//! a seeded plan, or because the disk is full. A sync that fails is as on Linux: what it
+//! should have written may be on the medium or not, and the next sync says that all is well.
 
-use super::{Disk, Entry, File, Lock};
+mod content;
+mod fault;
+mod random;
+
+pub use fault::{Fault, Plan};
+pub use random::Random;
+
+use super::{Disk, Entry, File, Lock, Space};
+use content::Content;
+use fault::{failed, no_space};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What happens at the chosen operation.
+/// What of the unsynced a power cut leaves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fault {
-    /// This and every later operation fails, as in a process that is gone.
-    Crash,
-    /// Writes fail for want of space from here on, until told otherwise.
-    Full,
-    /// This one sync fails.
-    Sync,
+pub enum Survival {
+    Nothing,
+    Everything,
+    Random,
 }
 
-#[derive(Clone, Default)]
-struct Content {
-    bytes: Vec<u8>,
-    /// How many of `bytes` survive a power cut.
-    synced: usize,
+/// A change of names that its folder may not have on the medium yet.
+#[derive(Clone)]
+enum Renaming {
+    Link(PathBuf, usize),
+    Unlink(PathBuf),
+    Rename(PathBuf, PathBuf, usize),
+    Folder(PathBuf),
+}
+
+impl Renaming {
+    /// The folder whose sync makes it durable.
+    fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Link(path, _) | Self::Unlink(path) | Self::Folder(path) => path.parent(),
+            Self::Rename(_, to, _) => to.parent(),
+        }
+    }
+
+    fn apply(&self, names: &mut BTreeMap<PathBuf, usize>, folders: &mut BTreeSet<PathBuf>) {
+        match self {
+            Self::Link(path, file) => drop(names.insert(path.clone(), *file)),
+            Self::Unlink(path) => drop(names.remove(path)),
+            Self::Rename(from, to, file) => {
+                names.remove(from);
+                names.insert(to.clone(), *file);
+            }
+            Self::Folder(path) => drop(folders.insert(path.clone())),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -31,14 +66,21 @@ struct State {
     contents: Vec<Content>,
     /// Names as a running process sees them.
     names: BTreeMap<PathBuf, usize>,
-    /// Names as they survive a power cut.
-    durable: BTreeMap<PathBuf, usize>,
     folders: BTreeSet<PathBuf>,
+    /// Names and folders that are on the medium for certain.
+    durable: (BTreeMap<PathBuf, usize>, BTreeSet<PathBuf>),
+    /// What was done since, in its order.
+    pending: Vec<Renaming>,
     locked: BTreeSet<PathBuf>,
     operations: u64,
     fault: Option<(u64, Fault)>,
+    plan: Option<Plan>,
+    spares_reads: bool,
+    capacity: Option<u64>,
     crashed: bool,
     full: bool,
+    /// Where it was set; else there is more than anybody needs.
+    space: Option<Space>,
 }
 
 /// See the module.
@@ -60,37 +102,96 @@ impl Simulated {
         self.0.lock().fault = Some((operation, fault));
     }
 
+    /// Lets operations fail by a plan, until another or none is set.
+    pub fn set_plan(&self, plan: Option<Plan>) {
+        self.0.lock().plan = plan;
+    }
+
+    /// Whether reading succeeds whatever the plan says.
+    pub fn spare_reads(&self, spares: bool) {
+        self.0.lock().spares_reads = spares;
+    }
+
     /// Whether writes fail for want of space.
     pub fn set_full(&self, full: bool) {
         self.0.lock().full = full;
     }
 
-    /// The disk as it is found after a power cut. `torn` chooses how much of what was not
-    /// synced happens to be there: 0 nothing, then more and more, the last of it damaged.
-    pub fn after_power_cut(&self, torn: u64) -> Self {
+    /// Says how much room there is; writes go on, whatever it is.
+    pub fn set_space(&self, space: Space) {
+        self.0.lock().space = Some(space);
+    }
+
+    /// How many bytes all files together may have; none is without end.
+    pub fn set_capacity(&self, capacity: Option<u64>) {
+        self.0.lock().capacity = capacity;
+    }
+
+    /// How many bytes all files together have.
+    pub fn used(&self) -> u64 {
+        self.0.lock().used()
+    }
+
+    /// Whether [`Fault::Crash`] has happened.
+    pub fn has_crashed(&self) -> bool {
+        self.0.lock().crashed
+    }
+
+    /// The disk as it is found after a power cut. `shape` chooses what of the unsynced is
+    /// there: 0 nothing, 1 everything, any other number some of it, chosen by it.
+    pub fn after_power_cut(&self, shape: u64) -> Self {
         let old = self.0.lock();
-        let mut state = State { folders: old.folders.clone(), ..State::default() };
-        for content in &old.contents {
-            let unsynced = content.bytes.len() - content.synced;
-            let kept = content.synced + (unsynced as u64 * torn.min(4) / 4) as usize;
-            let mut bytes = content.bytes[..kept].to_vec();
-            if kept > content.synced && torn % 2 == 1 {
-                bytes[kept - 1] ^= 0x55;
-            }
-            state.contents.push(Content { synced: bytes.len(), bytes });
-        }
-        // Names that were not synced may be there or not; an odd choice keeps them.
-        let names = if torn % 2 == 1 { &old.names } else { &old.durable };
-        state.names = names.clone();
-        state.durable = names.clone();
+        let random = &mut Random::new(shape);
+        let survival = match shape {
+            0 => Survival::Nothing,
+            1 => Survival::Everything,
+            _ => Survival::Random,
+        };
+        let cut = |content: &Content| content.after_cut(survival, random);
+        let contents = old.contents.iter().map(cut).collect();
+        let (names, folders) = old.names_after_cut(survival, random);
+        Self::found(contents, names, folders)
+    }
+
+    /// The disk as the next process finds it: what the operating system has is still there.
+    pub fn after_kill(&self) -> Self {
+        let old = self.0.lock();
+        let state = State {
+            contents: old.contents.clone(),
+            names: old.names.clone(),
+            folders: old.folders.clone(),
+            durable: old.durable.clone(),
+            pending: old.pending.clone(),
+            ..State::default()
+        };
         Self(Arc::new(Mutex::new(state)))
+    }
+
+    fn found(
+        contents: Vec<Content>,
+        names: BTreeMap<PathBuf, usize>,
+        folders: BTreeSet<PathBuf>,
+    ) -> Self {
+        let durable = (names.clone(), folders.clone());
+        let state = State { contents, names, folders, durable, ..State::default() };
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    /// Every file there is.
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.0.lock().names.keys().cloned().collect()
     }
 
     /// Changes the byte at `offset` of a file.
     pub fn flip(&self, path: &Path, offset: usize) {
+        self.damage(path, |bytes| bytes[offset] ^= 0x41);
+    }
+
+    /// Changes the bytes of a file at rest.
+    pub fn damage(&self, path: &Path, how: impl Fn(&mut Vec<u8>)) {
         let mut state = self.0.lock();
         let index = state.names[path];
-        state.contents[index].bytes[offset] ^= 0x41;
+        state.contents[index].damage(how);
     }
 }
 
@@ -102,15 +203,23 @@ impl State {
         match fault {
             Some(Fault::Crash) => self.crashed = true,
             Some(Fault::Full) => self.full = true,
-            Some(Fault::Sync) if what == "sync" => return Err(failed(what, path, "I/O error")),
+            Some(Fault::Sync) if what.starts_with("sync") => {
+                return Err(failed(what, path, "I/O error"));
+            }
             _ => {}
         }
         self.alive(what, path)?;
         if self.full && matches!(what, "create" | "write") {
-            let text = format!("{what} {}: no space left on device", path.display());
-            return Err(io::Error::new(io::ErrorKind::StorageFull, text));
+            return Err(no_space(what, path));
         }
-        Ok(())
+        self.plan.as_mut().map_or(Ok(()), |plan| plan.fails(what, path))
+    }
+
+    /// Fails a reading operation where it shall fail.
+    fn reading(&mut self, what: &str, path: &Path) -> io::Result<()> {
+        self.alive(what, path)?;
+        let plan = self.plan.as_mut().filter(|_| !self.spares_reads);
+        plan.map_or(Ok(()), |plan| plan.fails_read(what, path))
     }
 
     fn alive(&self, what: &str, path: &Path) -> io::Result<()> {
@@ -123,32 +232,72 @@ impl State {
             io::Error::new(io::ErrorKind::NotFound, text)
         })
     }
-}
 
-fn failed(what: &str, path: &Path, why: &str) -> io::Error {
-    io::Error::other(format!("{what} {}: {why}", path.display()))
+    fn used(&self) -> u64 {
+        self.names.values().map(|file| self.contents[*file].bytes.len() as u64).sum()
+    }
+
+    /// Does a change of names, which is durable once its folder is synced.
+    fn rename(&mut self, renaming: Renaming) {
+        renaming.apply(&mut self.names, &mut self.folders);
+        self.pending.push(renaming);
+    }
+
+    fn names_after_cut(
+        &self,
+        survival: Survival,
+        random: &mut Random,
+    ) -> (BTreeMap<PathBuf, usize>, BTreeSet<PathBuf>) {
+        let (mut names, mut folders) = self.durable.clone();
+        let way = match survival {
+            Survival::Nothing => 0,
+            Survival::Everything => 1,
+            Survival::Random => random.below(4),
+        };
+        for renaming in &self.pending {
+            if way == 1 || (way > 1 && random.chance(500)) {
+                renaming.apply(&mut names, &mut folders);
+            }
+        }
+        // What a lost folder held is lost with it.
+        let is_lost = |path: &Path| self.folders.contains(path) && !folders.contains(path);
+        names.retain(|path, _| !path.ancestors().skip(1).any(is_lost));
+        (names, folders)
+    }
 }
 
 impl Disk for Simulated {
     fn create_dir(&self, path: &Path) -> io::Result<()> {
         let mut state = self.0.lock();
         state.operate("make folder", path)?;
-        state.folders.insert(path.to_owned());
+        if !state.folders.contains(path) {
+            state.rename(Renaming::Folder(path.to_owned()));
+        }
         Ok(())
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn File>> {
         let mut state = self.0.lock();
         state.operate("create", path)?;
-        let index = state.contents.len();
-        state.contents.push(Content::default());
-        state.names.insert(path.to_owned(), index);
+        let index = match state.names.get(path).copied() {
+            // As the real one does, the file that is there is emptied.
+            Some(index) => {
+                state.contents[index].empty();
+                index
+            }
+            None => {
+                let index = state.contents.len();
+                state.contents.push(Content::default());
+                state.rename(Renaming::Link(path.to_owned(), index));
+                index
+            }
+        };
         Ok(Box::new(Open { disk: self.clone(), index, path: path.to_owned() }))
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn File>> {
-        let state = self.0.lock();
-        state.alive("open", path)?;
+        let mut state = self.0.lock();
+        state.reading("open", path)?;
         let index = state.find("open", path)?;
         Ok(Box::new(Open { disk: self.clone(), index, path: path.to_owned() }))
     }
@@ -157,9 +306,7 @@ impl Disk for Simulated {
         let mut state = self.0.lock();
         state.operate("truncate", path)?;
         let index = state.find("truncate", path)?;
-        let content = &mut state.contents[index];
-        content.bytes.truncate(bytes as usize);
-        content.synced = content.bytes.len();
+        state.contents[index].truncate(bytes as usize);
         Ok(())
     }
 
@@ -167,8 +314,7 @@ impl Disk for Simulated {
         let mut state = self.0.lock();
         state.operate("rename", from)?;
         let index = state.find("rename", from)?;
-        state.names.remove(from);
-        state.names.insert(to.to_owned(), index);
+        state.rename(Renaming::Rename(from.to_owned(), to.to_owned(), index));
         Ok(())
     }
 
@@ -176,13 +322,13 @@ impl Disk for Simulated {
         let mut state = self.0.lock();
         state.operate("remove", path)?;
         state.find("remove", path)?;
-        state.names.remove(path);
+        state.rename(Renaming::Unlink(path.to_owned()));
         Ok(())
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
-        let state = self.0.lock();
-        state.alive("list", folder)?;
+        let mut state = self.0.lock();
+        state.reading("list", folder)?;
         let inside = state.names.iter().filter(|(path, _)| path.parent() == Some(folder));
         let entry = |(path, index): (&PathBuf, &usize)| Entry {
             name: path.file_name().expect("a file").to_str().expect("utf-8").to_owned(),
@@ -193,12 +339,23 @@ impl Disk for Simulated {
 
     fn sync_dir(&self, folder: &Path) -> io::Result<()> {
         let mut state = self.0.lock();
-        state.operate("sync", folder)?;
-        let is_inside = |path: &Path| path.parent() == Some(folder);
-        let now = state.names.clone();
-        state.durable.retain(|path, _| !is_inside(path));
-        state.durable.extend(now.into_iter().filter(|(path, _)| is_inside(path)));
+        state.operate("sync folder", folder)?;
+        let state = &mut *state;
+        let (names, folders) = &mut state.durable;
+        state.pending.retain(|renaming| {
+            let is_here = renaming.folder() == Some(folder);
+            if is_here {
+                renaming.apply(names, folders);
+            }
+            !is_here
+        });
         Ok(())
+    }
+
+    fn space(&self, folder: &Path) -> io::Result<Space> {
+        let state = self.0.lock();
+        state.alive("ask for space", folder)?;
+        Ok(state.space.unwrap_or(Space { free: u64::MAX, total: u64::MAX }))
     }
 
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
@@ -220,35 +377,51 @@ struct Open {
 impl File for Open {
     fn append(&self, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.disk.0.lock();
-        let outcome = state.operate("write", &self.path);
+        let mut outcome = state.operate("write", &self.path);
         // A write that fails may still have left some of its bytes.
-        let kept = if outcome.is_ok() { bytes.len() } else { bytes.len() / 2 };
-        state.contents[self.index].bytes.extend_from_slice(&bytes[..kept]);
+        let mut kept = if outcome.is_ok() { bytes.len() } else { bytes.len() / 2 };
+        let room = state.capacity.map_or(u64::MAX, |most| most.saturating_sub(state.used()));
+        if (kept as u64) > room {
+            kept = room as usize;
+            outcome = outcome.and_then(|()| Err(no_space("write", &self.path)));
+        }
+        state.contents[self.index].append(&bytes[..kept]);
         outcome
     }
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
-        let state = self.disk.0.lock();
-        state.alive("read", &self.path)?;
+        let mut state = self.disk.0.lock();
+        state.reading("read", &self.path)?;
         let bytes = &state.contents[self.index].bytes;
         let from = usize::try_from(offset).map_err(io::Error::other)?;
         let found = bytes.get(from..).and_then(|rest| rest.get(..into.len()));
-        let found = found.ok_or_else(|| failed("read", &self.path, "past the end"))?;
+        let found = found.ok_or_else(|| {
+            let text = format!("read {}: past the end", self.path.display());
+            io::Error::new(io::ErrorKind::UnexpectedEof, text)
+        })?;
         into.copy_from_slice(found);
         Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
         let mut state = self.disk.0.lock();
-        state.operate("sync", &self.path)?;
+        let outcome = state.operate("sync", &self.path);
+        let mut random = Random::new(state.operations);
+        let is_alive = !state.crashed;
+        // Only under a plan, as tests that fail one sync look at the file afterwards.
+        let forgets = state.plan.is_some() && random.chance(500);
         let content = &mut state.contents[self.index];
-        content.synced = content.bytes.len();
-        Ok(())
+        match &outcome {
+            Ok(()) => content.sync(),
+            Err(_) if is_alive => content.fail_sync(&mut random, forgets),
+            Err(_) => {}
+        }
+        outcome
     }
 
     fn size(&self) -> io::Result<u64> {
-        let state = self.disk.0.lock();
-        state.alive("size", &self.path)?;
+        let mut state = self.disk.0.lock();
+        state.reading("size", &self.path)?;
         Ok(state.contents[self.index].bytes.len() as u64)
     }
 }

@@ -1,24 +1,27 @@
 //! Finds streams by the bytes their keys came in.
 //!
-//! A row's key is first compared with that of the stream which followed the last row's one
-//! the last time (agents send the same streams in the same order), then looked up by a
-//! 128-bit hash; only a spelling that was never seen is parsed. Several spellings of one
-//! stream lead to the same stream.
+//! A key is known by a 128-bit hash of its bytes, of where it goes and of a number drawn at
+//! the start: the bytes themselves are not kept, as 200 of them for each of millions of
+//! series would be most of what these take. Two keys are alike by chance once in 10^15 tries
+//! with 10^12 keys, and as the number is not known outside, not by intent either. A row's
+//! key is first compared with that of the stream which followed the last row's one the last
+//! time (agents send the same streams in the same order), then looked up; only a spelling
+//! that was never seen is parsed. Several spellings of one stream lead to the same stream.
 
-use super::stream::Stream;
-use crate::identity::Identity;
+use super::paged::Paged;
+use crate::identity::PolicyId;
 use hashbrown::HashTable;
 use model::Refusal;
 use model::row::{Dialect, Identify, Identity as Names};
-use parking_lot::{RwLock, RwLockReadGuard};
-use std::sync::Arc;
+use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU32, Ordering};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use crate::identity::PolicyId;
-
 /// Stands for "not known" where an index of a spelling is expected.
 const NONE: u32 = u32::MAX;
+/// Tables by the high bits of hashes: one that grows stops writers for its share only.
+const TABLES: usize = 64;
 
 /// Where a key means a stream: the same bytes are another stream elsewhere.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,134 +38,140 @@ impl Scope {
     }
 }
 
-/// One way a stream's key was spelled.
+/// One way a stream's key was spelled. Half a cache line; those that came one after the
+/// other stand so, and mostly come so again.
 struct Spelling {
-    key: Box<[u8]>,
-    scope: Scope,
-    hash: u128,
-    stream: Arc<Stream>,
+    hash: [u64; 2],
+    slot: u32,
+    /// Columns the stream has, or had.
+    shape: AtomicU32,
     /// The spelling that followed this one last time.
     successor: AtomicU32,
+    partition: u16,
+    is_vacant: bool,
 }
 
-#[derive(Default)]
+const _: () = assert!(size_of::<Spelling>() == 32);
+
+/// Where a key's stream is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The partition that holds its rows.
+    pub partition: u16,
+    /// Its place in that partition, while it is in the head.
+    pub slot: u32,
+}
+
+/// Where a key's stream is, and columns it has.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    /// Where it is.
+    pub place: Place,
+    /// The number of a shape that it has, or had before it gained more columns.
+    pub shape: u32,
+    spelling: u32,
+}
+
 struct Inner {
     /// Places are taken again only while nobody reads.
-    spellings: Vec<Option<Spelling>>,
+    spellings: Paged<Spelling>,
     vacant: Vec<u32>,
-    by_hash: HashTable<u32>,
-    streams: HashTable<Arc<Stream>>,
+    by_hash: Box<[HashTable<u32>]>,
 }
 
 /// All spellings of all streams.
-#[derive(Default)]
 pub struct Directory {
     inner: RwLock<Inner>,
+    /// Drawn at the start.
+    seed: u64,
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        let by_hash = (0..TABLES).map(|_| HashTable::new()).collect();
+        let inner = Inner { spellings: Paged::default(), vacant: Vec::new(), by_hash };
+        Self { inner: RwLock::new(inner), seed: RandomState::new().hash_one(0u64) }
+    }
 }
 
 impl Directory {
-    /// How many streams there are.
-    pub fn len(&self) -> u64 {
-        self.inner.read().streams.len() as u64
-    }
-
     /// Finds streams for the rows of one body.
     pub fn resolver(&self) -> Resolver<'_> {
         Resolver { directory: self, reading: Some(self.inner.read()), last: NONE }
     }
 
-    /// The stream with this identity; `place` makes it where it is not known.
-    pub fn stream(
-        &self,
-        identity: Arc<Identity>,
-        place: impl FnOnce(Arc<Identity>) -> Arc<Stream>,
-    ) -> Arc<Stream> {
-        self.inner.write().stream(identity, place)
-    }
-
     /// Forgets streams with all their spellings.
-    pub fn forget(&self, is_gone: impl Fn(&Stream) -> bool) {
+    pub fn forget(&self, is_gone: impl Fn(Place) -> bool) {
         let mut inner = self.inner.write();
-        let Inner { spellings, vacant, by_hash, streams } = &mut *inner;
-        for (at, place) in (0..).zip(spellings.iter_mut()) {
-            if place.as_ref().is_some_and(|spelling| is_gone(&spelling.stream)) {
-                *place = None;
+        let Inner { spellings, vacant, by_hash } = &mut *inner;
+        for (at, spelling) in spellings.iter_mut() {
+            if !spelling.is_vacant && is_gone(spelling.place()) {
+                spelling.is_vacant = true;
+                // So that nobody is led here who remembers it as a successor.
+                spelling.hash = [0; 2];
                 vacant.push(at);
             }
         }
-        by_hash.retain(|at| spellings[*at as usize].is_some());
-        streams.retain(|stream| !is_gone(stream));
+        for table in by_hash {
+            table.retain(|at| !spellings[*at].is_vacant);
+        }
     }
 }
 
 impl Inner {
-    fn stream(
-        &mut self,
-        identity: Arc<Identity>,
-        place: impl FnOnce(Arc<Identity>) -> Arc<Stream>,
-    ) -> Arc<Stream> {
-        let hash = address(&identity);
-        let same = |stream: &Arc<Stream>| Arc::ptr_eq(&stream.identity, &identity);
-        if let Some(known) = self.streams.find(hash, same) {
-            return known.clone();
-        }
-        let stream = place(identity.clone());
-        self.streams.insert_unique(hash, stream.clone(), |stream| address(&stream.identity));
-        stream
+    fn find(&self, hash: [u64; 2]) -> Option<u32> {
+        let is_it = |at: &u32| self.spellings[*at].hash == hash;
+        self.by_hash[table(hash)].find(hash[0], is_it).copied()
     }
 
-    fn find(&self, hash: u128, scope: Scope, key: &[u8]) -> Option<u32> {
-        let is_it = |at: &u32| self.spelling(*at).is_some_and(|known| known.is(scope, key));
-        self.by_hash.find(hash as u64, is_it).copied()
-    }
-
-    fn spelling(&self, at: u32) -> Option<&Spelling> {
-        self.spellings.get(at as usize)?.as_ref()
-    }
-
-    fn add(&mut self, spelling: Spelling) -> u32 {
-        let hash = spelling.hash as u64;
-        let at = match self.vacant.pop() {
+    fn add(&mut self, hash: [u64; 2], place: Place) -> u32 {
+        let spelling = Spelling {
+            hash,
+            slot: place.slot,
+            shape: AtomicU32::new(0),
+            successor: AtomicU32::new(NONE),
+            partition: place.partition,
+            is_vacant: false,
+        };
+        let Self { spellings, vacant, by_hash } = self;
+        let at = match vacant.pop() {
             Some(at) => {
-                self.spellings[at as usize] = Some(spelling);
+                spellings[at] = spelling;
                 at
             }
-            None => {
-                self.spellings.push(Some(spelling));
-                (self.spellings.len() - 1) as u32
-            }
+            None => spellings.push(spelling),
         };
-        let Self { spellings, by_hash, .. } = self;
-        let hash_of = |at: &u32| spellings[*at as usize].as_ref().map_or(0, |s| s.hash as u64);
-        by_hash.insert_unique(hash, at, hash_of);
+        by_hash[table(hash)].insert_unique(hash[0], at, |at| spellings[*at].hash[0]);
         at
     }
 }
 
+fn table(hash: [u64; 2]) -> usize {
+    hash[1] as usize % TABLES
+}
+
 impl Spelling {
-    #[inline]
-    fn is(&self, scope: Scope, key: &[u8]) -> bool {
-        self.key.as_ref() == key && self.scope == scope
+    fn place(&self) -> Place {
+        Place { partition: self.partition, slot: self.slot }
+    }
+
+    fn found(&self, spelling: u32) -> Found {
+        let shape = self.shape.load(Ordering::Relaxed);
+        Found { place: self.place(), shape, spelling }
     }
 }
 
-/// Identities are unique, so that their address tells them apart.
-fn address(identity: &Arc<Identity>) -> u64 {
-    let address = Arc::as_ptr(identity) as usize as u64;
-    // Allocations are aligned: a multiplication brings their high bits into play.
-    address.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32)
-}
-
 /// Finds streams for the rows of one body. It reads the directory all the while, so that
-/// no step is taken per row; only a new spelling makes it let go for a moment.
+/// no step is taken per row; it lets go for a moment for a new spelling, of its own or
+/// of others.
 pub struct Resolver<'a> {
     directory: &'a Directory,
     reading: Option<RwLockReadGuard<'a, Inner>>,
     last: u32,
 }
 
-impl<'a> Resolver<'a> {
-    /// The stream that `key` means. `place` makes a stream out of its parsed names.
+impl Resolver<'_> {
+    /// The stream that `key` means. `place` finds or makes a stream by its parsed names.
     ///
     /// # Errors
     /// When the key cannot be parsed, or the stream may not be made.
@@ -172,89 +181,66 @@ impl<'a> Resolver<'a> {
         scope: Scope,
         key: &[u8],
         identify: Identify,
-        place: impl FnOnce(Names, &mut Placing<'_>) -> Result<Arc<Stream>, Refusal>,
-    ) -> Result<&Stream, Refusal> {
-        let at = match self.predict(scope, key) {
+        place: impl FnOnce(Names) -> Result<Place, Refusal>,
+    ) -> Result<Found, Refusal> {
+        if let Some(reading) = &mut self.reading {
+            // Costs nothing where nobody waits to add a spelling.
+            RwLockReadGuard::bump(reading);
+        }
+        let predicted = self.predict();
+        let hash = xxh3_128_with_seed(key, self.directory.seed ^ scope.seed());
+        let hash = [hash as u64, (hash >> 64) as u64];
+        if let Some((at, next)) = predicted.filter(|(_, next)| next.hash == hash) {
+            let found = next.found(at);
+            self.last = at;
+            return Ok(found);
+        }
+        let at = match self.inner().find(hash) {
             Some(at) => at,
-            None => self.look_up(scope, key, identify, place)?,
+            None => self.learn(hash, key, identify, place)?,
         };
+        let inner = self.inner();
+        if let Some(last) = inner.spellings.get(self.last) {
+            last.successor.store(at, Ordering::Relaxed);
+        }
+        let found = inner.spellings[at].found(at);
         self.last = at;
-        let spelling = self.inner().spelling(at);
-        Ok(&spelling.expect("spellings stay while the directory is read").stream)
+        Ok(found)
+    }
+
+    /// Notes which columns a stream has that was found.
+    pub fn note_shape(&self, found: &Found, shape: u32) {
+        self.inner().spellings[found.spelling].shape.store(shape, Ordering::Relaxed);
     }
 
     #[inline]
-    fn predict(&self, scope: Scope, key: &[u8]) -> Option<u32> {
-        let inner = self.inner();
-        let at = inner.spelling(self.last)?.successor.load(Ordering::Relaxed);
-        inner.spelling(at)?.is(scope, key).then_some(at)
-    }
-
-    fn look_up(
-        &mut self,
-        scope: Scope,
-        key: &[u8],
-        identify: Identify,
-        place: impl FnOnce(Names, &mut Placing<'_>) -> Result<Arc<Stream>, Refusal>,
-    ) -> Result<u32, Refusal> {
-        let hash = xxh3_128_with_seed(key, scope.seed());
-        let at = match self.inner().find(hash, scope, key) {
-            Some(at) => at,
-            None => self.learn(hash, scope, key, identify, place)?,
-        };
-        if let Some(last) = self.inner().spelling(self.last) {
-            last.successor.store(at, Ordering::Relaxed);
-        }
-        Ok(at)
+    fn predict(&self) -> Option<(u32, &Spelling)> {
+        let spellings = &self.inner().spellings;
+        let at = spellings.get(self.last)?.successor.load(Ordering::Relaxed);
+        Some((at, spellings.get(at)?))
     }
 
     /// Adds a spelling that is not known, and its stream where that is not either.
+    #[cold]
     fn learn(
         &mut self,
-        hash: u128,
-        scope: Scope,
+        hash: [u64; 2],
         key: &[u8],
         identify: Identify,
-        place: impl FnOnce(Names, &mut Placing<'_>) -> Result<Arc<Stream>, Refusal>,
+        place: impl FnOnce(Names) -> Result<Place, Refusal>,
     ) -> Result<u32, Refusal> {
-        let names = identify(key)?;
+        let place = place(identify(key)?)?;
         self.reading = None;
         let mut inner = self.directory.inner.write();
         // Another body may have brought it since this one let go.
-        let at = match inner.find(hash, scope, key) {
-            Some(at) => Ok(at),
-            None => place(names, &mut Placing { inner: &mut inner }).map(|stream| {
-                let successor = AtomicU32::new(NONE);
-                inner.add(Spelling { key: key.into(), scope, hash, stream, successor })
-            }),
-        };
-        self.reading = Some(parking_lot::RwLockWriteGuard::downgrade(inner));
-        at
+        let known = inner.find(hash);
+        let at = known.unwrap_or_else(|| inner.add(hash, place));
+        self.reading = Some(RwLockWriteGuard::downgrade(inner));
+        Ok(at)
     }
 
     #[inline]
     fn inner(&self) -> &Inner {
         self.reading.as_ref().expect("it reads except while it learns")
-    }
-}
-
-/// Lets a new spelling find or make its stream.
-pub struct Placing<'a> {
-    inner: &'a mut Inner,
-}
-
-impl Placing<'_> {
-    /// How many streams there are.
-    pub fn streams(&self) -> u64 {
-        self.inner.streams.len() as u64
-    }
-
-    /// The stream with this identity; `place` makes it where it is not known.
-    pub fn stream(
-        &mut self,
-        identity: Arc<Identity>,
-        place: impl FnOnce(Arc<Identity>) -> Arc<Stream>,
-    ) -> Arc<Stream> {
-        self.inner.stream(identity, place)
     }
 }

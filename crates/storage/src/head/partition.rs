@@ -1,34 +1,67 @@
-//! A share of the streams: their rows, and the index by which queries find them.
+//! A share of the streams: who they are, and their rows.
+//!
+//! Names and rows have a lock each, so that a new stream does not wait for rows that are
+//! taken in. Whoever has the rows may lock the names, never the other way round.
 
-use super::slot::{HeadPart, Slot};
-use super::stream::Stream;
-use crate::chunk::Encoder;
+use super::generation::{Generation, Owner, Tools};
+use super::names::Names;
+use super::paged::Paged;
+use super::rows::{HeadPart, Packed};
 use crate::error::Damage;
-use crate::identity::Identity;
-use crate::index::Index;
+use crate::identity::{Identity, PolicyId, PolicyName, Text};
 use crate::shape::Shape;
-use crate::wal::definition;
 use crate::wal::entry::Entry;
+use crate::wal::{definition, frame};
 use codec::cursor::Cursor;
+use hashbrown::{HashMap, HashSet};
 use model::{Predicate, TimeRange, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
+
+/// A stream without rows for this many flushes leaves the head.
+const IDLE_FLUSHES_MAX: u64 = 2;
+/// After so many streams, whoever reads lets writers in.
+const STREAMS_PER_LOCK: usize = 1024;
+
+/// So many rows are looked at before they are taken in: as many waits for memory as a
+/// processor has under way at once.
+const ROWS_AHEAD: usize = 16;
 
 /// A share of the streams.
 pub struct Partition {
     /// Its number.
     pub number: u16,
+    names: RwLock<Names>,
     rows: Mutex<Slots>,
-    /// Ordinals are slots. It may lag behind the slots, so that whoever comes from here
-    /// looks at the slot's stream again.
-    index: RwLock<Index>,
+}
+
+/// What writers know of a stream.
+#[derive(Default)]
+struct Slot {
+    /// Its columns, as of its last row.
+    shape: Arc<Shape>,
+    /// Whose slot it is, see `names`; 0 before the first row.
+    epoch: u32,
+    /// The flush before which its last row came.
+    used_at: u32,
+    /// The run of the log that defines it (the low half of its number), and with how many
+    /// columns.
+    defined: (u32, u16),
 }
 
 #[derive(Default)]
 struct Slots {
-    slots: Vec<Option<Slot>>,
-    vacant: Vec<u32>,
-    encoder: Encoder,
+    slots: Paged<Slot>,
+    /// Rows that came since the last flush began.
+    fresh: Generation,
+    /// Rows that are being flushed, the oldest first.
+    flushing: Vec<Arc<Generation>>,
+    tools: Tools,
+    /// Scratch: whose rows a frame has.
+    unwritten: Vec<u32>,
+    definitions: definition::Writer,
+    /// Streams that were defined with the last frame.
+    defined_last: Vec<u32>,
     /// How many flushes there were.
     flushes: u64,
     /// The first segment with rows that came since the last flush began.
@@ -39,7 +72,7 @@ struct Slots {
     since: Option<Timestamp>,
 }
 
-/// Rows of one stream on their way to blocks.
+/// Rows of one stream on their way to blocks or to a query.
 pub struct Frozen {
     /// Whose they are.
     pub identity: Arc<Identity>,
@@ -54,69 +87,106 @@ pub struct Frozen {
 pub struct Removed {
     /// From where.
     pub slots: Vec<u32>,
-    /// How many series these were.
-    pub series: u64,
-    /// How many bytes their rows took.
-    pub bytes: u64,
+    /// How many series these were of each measurement.
+    pub series: HashMap<(PolicyId, Arc<str>), u64>,
 }
 
 impl Partition {
     /// No streams.
     pub fn new(number: u16) -> Self {
-        Self { number, rows: Mutex::default(), index: RwLock::default() }
+        Self { number, names: RwLock::default(), rows: Mutex::default() }
     }
 
-    /// Gives a new stream a slot.
-    pub fn add(&self, identity: Arc<Identity>) -> Arc<Stream> {
-        let mut rows = self.rows.lock();
-        let slot = rows.vacant.pop().unwrap_or(rows.slots.len() as u32);
-        let shape = RwLock::new(Arc::default());
-        let stream = Arc::new(Stream { identity, partition: self.number, slot, shape });
-        let fresh = Slot::new(stream.clone(), rows.flushes);
-        match rows.slots.get_mut(slot as usize) {
-            Some(place) => *place = Some(fresh),
-            None => rows.slots.push(Some(fresh)),
+    /// The slot of a stream, made where it is not known; answers whether it was.
+    pub fn place<T: Text>(
+        &self,
+        hash: u128,
+        policy: &PolicyName,
+        measurement: &T,
+        pairs: &[(T, T)],
+    ) -> (u32, bool) {
+        if let Some(known) = self.names.read().find(hash, policy.id) {
+            return (known, false);
         }
-        drop(rows);
-        self.index.write().insert(slot, &stream.identity);
-        stream
+        let mut names = self.names.write();
+        match names.find(hash, policy.id) {
+            Some(known) => (known, false),
+            None => (names.add(hash, policy, measurement, pairs), true),
+        }
     }
 
-    /// Takes in the rows of one frame and lets `log` write them down: the definitions that
-    /// a segment needs are made by `define`. Answers by how many bytes the head grew.
+    /// The slot of a stream that is known.
+    pub fn find(&self, hash: u128, policy: PolicyId) -> Option<u32> {
+        self.names.read().find(hash, policy)
+    }
+
+    /// Lets `widen` give a stream more columns; it is told the stream's policy and
+    /// measurement.
+    pub fn widen<T>(
+        &self,
+        slot: u32,
+        widen: impl FnOnce(PolicyId, &Arc<str>, &mut Arc<Shape>) -> T,
+    ) -> T {
+        let mut names = self.names.write();
+        let (policy, measurement) = names.measurement(slot).expect("a stream keeps its slot");
+        let shape = names.shape_mut(slot).expect("a stream keeps its slot");
+        widen(policy, &measurement, shape)
+    }
+
+    /// Takes in the rows of one frame and lets `log` write it down: the definitions that a
+    /// run of the log needs are made by what it is given. Answers by how many bytes
+    /// the head grew.
     ///
     /// # Errors
     /// When the payload is not what was staged for this partition.
     pub fn apply(
         &self,
-        payload: &[u8],
+        frame: &mut [u8],
         now: Timestamp,
-        log: impl FnOnce(&mut dyn FnMut(u64, &mut Vec<u8>)) -> u64,
+        log: impl FnOnce(&mut [u8], &mut dyn FnMut(u64, &mut Vec<u8>)) -> u64,
     ) -> Result<i64, Damage> {
         let mut rows = self.rows.lock();
-        let mut grown = 0;
-        let mut from = Cursor::new(payload);
+        let before = rows.fresh.bytes();
+        let mut slots = std::mem::take(&mut rows.unwritten);
+        let mut from = Cursor::new(&frame[frame::HEADER_BYTES..]);
+        let mut entries = Vec::with_capacity(ROWS_AHEAD);
         while from.remaining() > 0 {
-            let entry = Entry::read(&mut from)?;
-            grown += rows.apply(&entry)?;
+            entries.clear();
+            while from.remaining() > 0 && entries.len() < ROWS_AHEAD {
+                entries.push(Entry::read(&mut from)?);
+            }
+            rows.warm(&entries);
+            for entry in &entries {
+                rows.apply(entry, &self.names)?;
+                slots.push(entry.slot);
+            }
         }
         // Still under the lock: the log has the order of the head.
-        let segment = log(&mut |segment, out| rows.define(payload, segment, out));
+        let segment = log(frame, &mut |run, out| rows.define(&slots, run, &self.names, out));
+        slots.clear();
+        rows.unwritten = slots;
         rows.fresh_from.get_or_insert(segment);
         rows.since.get_or_insert(now);
-        Ok(grown)
+        Ok(rows.fresh.bytes() as i64 - before as i64)
     }
 
-    /// Takes in one row out of the log of an earlier run.
+    /// Takes in rows out of the log of an earlier run of the program: `restore` is given what
+    /// takes in one. Answers by how many bytes the head grew.
     ///
     /// # Errors
-    /// When the row is not what was written for its stream.
-    pub fn restore(&self, entry: &Entry<'_>, segment: u64, now: Timestamp) -> Result<i64, Damage> {
+    /// What `restore` says.
+    pub fn restore(
+        &self,
+        segment: u64,
+        now: Timestamp,
+        restore: impl FnOnce(&mut dyn FnMut(&Entry<'_>) -> Result<(), Damage>) -> Result<(), Damage>,
+    ) -> (i64, Result<(), Damage>) {
         let mut rows = self.rows.lock();
-        let grown = rows.apply(entry)?;
+        let before = rows.fresh.bytes();
+        let restored = restore(&mut |entry| rows.apply(entry, &self.names));
         rows.fresh_from.get_or_insert(segment);
         rows.since.get_or_insert(now);
-        Ok(grown)
+        (rows.fresh.bytes() as i64 - before as i64, restored)
     }
 
     /// Begins a flush: everything it has, sorted as blocks have it.
@@ -126,15 +196,40 @@ impl Partition {
         rows.since = None;
         let fresh = rows.fresh_from.take();
         rows.flushing_from = rows.flushing_from.or(fresh);
-        let mut frozen = Vec::new();
-        for slot in rows.slots.iter_mut().flatten() {
-            let parts = slot.freeze().to_vec();
-            if !parts.is_empty() {
-                let (identity, shape) = (slot.identity().clone(), slot.shape().clone());
-                frozen.push(Frozen { identity, shape, parts });
+        let generation = std::mem::take(&mut rows.fresh);
+        if generation.bytes() > 0 {
+            rows.flushing.push(Arc::new(generation));
+        }
+        let flushing = rows.flushing.clone();
+        drop(rows);
+        let mut frozen: Vec<Frozen> = Vec::new();
+        let mut places = HashMap::new();
+        for generation in &flushing {
+            let slots: Vec<(u32, u32)> = generation.slots().collect();
+            for batch in slots.chunks(STREAMS_PER_LOCK) {
+                let names = self.names.read();
+                for (slot, epoch) in batch {
+                    let Some(identity) = names.identity(*slot, *epoch) else { continue };
+                    let Some((shape, _)) = names.shape(*slot) else { continue };
+                    let mut parts = Vec::new();
+                    generation.frozen_parts(*slot, shape, TimeRange::ALL, &mut parts);
+                    // Only after a flush that failed is there more than one generation.
+                    let known = places.get(&(*slot, *epoch)).filter(|_| flushing.len() > 1);
+                    match known {
+                        Some(at) => {
+                            let known: &mut Frozen = &mut frozen[*at];
+                            known.parts.extend(parts);
+                        }
+                        None => {
+                            if flushing.len() > 1 {
+                                places.insert((*slot, *epoch), frozen.len());
+                            }
+                            frozen.push(Frozen { identity, shape: shape.clone(), parts });
+                        }
+                    }
+                }
             }
         }
-        drop(rows);
         frozen.sort_by(|a, b| a.identity.order(&b.identity));
         frozen
     }
@@ -148,7 +243,9 @@ impl Partition {
     pub fn thaw(&self) -> u64 {
         let mut rows = self.rows.lock();
         rows.flushing_from = None;
-        rows.slots.iter_mut().flatten().map(Slot::thaw).sum()
+        let gone = std::mem::take(&mut rows.flushing);
+        drop(rows);
+        gone.iter().map(|generation| generation.bytes() as u64).sum()
     }
 
     /// The first segment with rows that are not in blocks.
@@ -162,76 +259,142 @@ impl Partition {
         self.rows.lock().since
     }
 
-    /// How many flushes there were.
-    pub fn flushes(&self) -> u64 {
-        self.rows.lock().flushes
+    /// Slots of streams that had no row for some flushes, or never one.
+    pub fn idle(&self) -> Vec<u32> {
+        let all: Vec<u32> = self.names.read().policies().map(|(slot, _)| slot).collect();
+        let rows = self.rows.lock();
+        let is_idle = |slot: &u32| rows.is_idle(*slot);
+        all.into_iter().filter(is_idle).collect()
     }
 
-    /// Whether some stream could leave the head.
-    pub fn has_idle(&self) -> bool {
-        let rows = self.rows.lock();
-        rows.slots.iter().flatten().any(|slot| slot.is_idle(rows.flushes))
+    /// Slots of streams whose policy is not in `live`.
+    pub fn dropped(&self, live: &HashSet<PolicyId>) -> Vec<u32> {
+        let names = self.names.read();
+        let dead = names.policies().filter(|(_, policy)| !live.contains(policy));
+        dead.map(|(slot, _)| slot).collect()
     }
 
     /// Takes streams out, with their rows. Nobody may have a row staged.
-    pub fn remove(&self, is_gone: impl Fn(&Slot) -> bool) -> Removed {
-        let mut removed = Removed::default();
-        let mut identities = Vec::new();
+    pub fn remove(&self, slots: Vec<u32>) -> Removed {
         let mut rows = self.rows.lock();
-        let Slots { slots, vacant, .. } = &mut *rows;
-        for (at, place) in (0..).zip(slots.iter_mut()) {
-            if let Some(slot) = place.take_if(|slot| is_gone(slot)) {
-                removed.series += slot.stream().shape.read().len() as u64;
-                removed.bytes += slot.memory() as u64;
-                removed.slots.push(at);
-                identities.push(slot.identity().clone());
-                vacant.push(at);
+        for slot in &slots {
+            rows.fresh.forget(*slot);
+            if let Some(slot) = rows.slots.get_mut(*slot) {
+                *slot = Slot::default();
             }
         }
         drop(rows);
-        let mut index = self.index.write();
-        for (slot, identity) in removed.slots.iter().zip(&identities) {
-            index.remove(*slot, identity);
+        let mut names = self.names.write();
+        let mut series = HashMap::new();
+        for slot in &slots {
+            if let Some(measurement) = names.measurement(*slot) {
+                *series.entry(measurement).or_default() += names.remove(*slot);
+            }
         }
-        removed
+        Removed { slots, series }
     }
 
     /// What the streams that may fit have inside `range`.
     pub fn select(&self, predicate: &Predicate, range: TimeRange) -> Vec<Frozen> {
-        let candidates = self.index.read().candidates(predicate);
-        let rows = self.rows.lock();
+        let candidates: Vec<u32> = self.names.read().candidates(predicate).iter().collect();
         let mut found = Vec::new();
-        for slot in candidates {
-            // The slot may be gone, or another's by now: the caller looks at its names.
-            let Some(slot) = rows.slots.get(slot as usize).and_then(Option::as_ref) else {
-                continue;
-            };
-            let parts: Vec<_> = slot.parts(range).collect();
-            if !parts.is_empty() {
-                let (identity, shape) = (slot.identity().clone(), slot.shape().clone());
-                found.push(Frozen { identity, shape, parts });
-            }
+        for batch in candidates.chunks(STREAMS_PER_LOCK) {
+            let rows = self.rows.lock();
+            let parts: Vec<_> = batch.iter().filter_map(|slot| rows.parts(*slot, range)).collect();
+            drop(rows);
+            let names = self.names.read();
+            found.extend(parts.into_iter().filter_map(|(slot, epoch, shape, parts)| {
+                // A stream that left since is in blocks, or dropped.
+                let identity = names.identity(slot, epoch)?;
+                Some(Frozen { identity, shape, parts })
+            }));
         }
         found
     }
 }
 
 impl Slots {
-    fn apply(&mut self, entry: &Entry<'_>) -> Result<i64, Damage> {
-        let slot = self.slots.get_mut(entry.slot as usize).and_then(Option::as_mut);
-        let slot = slot.ok_or_else(|| Damage::new(0, "a row names a slot without a stream"))?;
-        slot.apply(entry, self.flushes, &mut self.encoder)
+    /// Touches what some rows will change, so that they wait for memory together and not one
+    /// after the other where streams come in another order than they lie in.
+    #[inline]
+    fn warm(&self, entries: &[Entry<'_>]) {
+        let mut seen = 0;
+        for entry in entries {
+            seen ^= self.slots.get(entry.slot).map_or(0, |slot| slot.epoch);
+            seen ^= self.fresh.trail(entry.slot).map_or(0, |trail| trail.epoch);
+        }
+        for entry in entries {
+            seen ^= u32::from(self.fresh.touch(entry.slot));
+        }
+        std::hint::black_box(seen);
     }
 
-    /// Appends definitions of those streams of a frame that `segment` lacks.
-    fn define(&mut self, payload: &[u8], segment: u64, out: &mut Vec<u8>) {
-        let mut from = Cursor::new(payload);
-        while let Ok(entry) = Entry::read(&mut from) {
-            let slot = self.slots.get_mut(entry.slot as usize).and_then(Option::as_mut);
-            if let Some(slot) = slot.filter(|slot| slot.needs_definition(segment)) {
-                definition::put(out, entry.slot, slot.identity(), slot.shape());
-                slot.set_defined(segment);
+    #[inline]
+    fn apply(&mut self, entry: &Entry<'_>, names: &RwLock<Names>) -> Result<(), Damage> {
+        let slot = self.slots.reach(entry.slot);
+        // Columns only become more, so that fewer are no sign of new ones.
+        if slot.epoch == 0 || entry.count > slot.shape.len() || !entry.is_dense {
+            let names = names.read();
+            let (shape, epoch) = names
+                .shape(entry.slot)
+                .ok_or_else(|| Damage::new(0, "a row names a slot without a stream"))?;
+            if !Arc::ptr_eq(shape, &slot.shape) {
+                slot.shape = shape.clone();
+            }
+            slot.epoch = epoch;
+        }
+        slot.used_at = self.flushes as u32;
+        let owner = Owner { slot: entry.slot, epoch: slot.epoch, shape: &slot.shape };
+        self.fresh.push(&owner, entry, &mut self.tools)
+    }
+
+    /// Appends definitions of those of some streams that a run of the log lacks, and once
+    /// more those of the last time: where one copy is damaged, the other is read.
+    fn define(&mut self, slots: &[u32], run: u64, names: &RwLock<Names>, out: &mut Vec<u8>) {
+        let again = std::mem::take(&mut self.defined_last);
+        self.definitions.clear();
+        let Self { slots: all, definitions, defined_last, .. } = self;
+        for (at, is_again) in
+            again.iter().map(|at| (at, true)).chain(slots.iter().map(|at| (at, false)))
+        {
+            let Some(slot) = all.get_mut(*at) else { continue };
+            let wanted = (run as u32, slot.shape.len() as u16);
+            if (slot.defined == wanted) != is_again {
+                continue;
+            }
+            let names = names.read();
+            let Some(who) = names.labels(*at, slot.epoch) else { continue };
+            definitions.put(out, *at, who, |label| names.label(label), &slot.shape);
+            slot.defined = wanted;
+            if !is_again {
+                defined_last.push(*at);
             }
         }
+    }
+
+    fn is_idle(&self, at: u32) -> bool {
+        let Some(slot) = self.slots.get(at).filter(|slot| slot.epoch != 0) else { return true };
+        (self.flushes as u32).wrapping_sub(slot.used_at) >= IDLE_FLUSHES_MAX as u32
+            && self.fresh.trail(at).is_none()
+            && self.flushing.iter().all(|generation| generation.trail(at).is_none())
+    }
+
+    /// Who has this slot, and everything it has, from the oldest to the newest, that may be
+    /// inside `range`.
+    fn parts(&self, at: u32, range: TimeRange) -> Option<(u32, u32, Arc<Shape>, Vec<HeadPart>)> {
+        let slot = self.slots.get(at).filter(|slot| slot.epoch != 0)?;
+        let mut parts = Vec::new();
+        let is_own = |generation: &Generation| {
+            generation.trail(at).is_some_and(|trail| trail.epoch == slot.epoch)
+        };
+        for generation in self.flushing.iter().filter(|generation| is_own(generation)) {
+            generation.frozen_parts(at, &slot.shape, range, &mut parts);
+        }
+        let copy = |trail: &_, is_late| {
+            let fresh = &self.fresh;
+            Packed::copy(&if is_late { fresh.late(trail) } else { fresh.in_order(trail) })
+        };
+        self.fresh.parts(at, &slot.shape, range, copy, &mut parts);
+        (!parts.is_empty()).then(|| (at, slot.epoch, slot.shape.clone(), parts))
     }
 }

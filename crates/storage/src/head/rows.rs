@@ -1,35 +1,117 @@
-//! The open rows of one stream, row by row in one piece of memory.
-//!
-//! A row is `time | which columns it has (one bit each) | one word for each column`, so that
-//! taking in a row touches one place and not one for each column. Texts and histograms lie
-//! in `bytes`, their word says where. Rows are kept in the order they came; times need not
-//! rise and may repeat, the later row wins.
+//! Rows of one stream as a query or a flush has them: still packed, read when asked for.
 
-use crate::rowset::RowSource;
+use super::generation::Generation;
+use super::packed::{Reader, Take};
+use crate::chunk::Sealed;
+use crate::rowset::{ABSENT, Cells, RowSet, merge};
 use crate::shape::Shape;
-use model::{Kind, TimeRange, Timestamp, ValueRef};
+use model::{TimeRange, Timestamp, ValueRef};
 use std::sync::Arc;
 
-/// The open rows of one stream.
+/// Rows of a stream that no longer change.
 #[derive(Clone, Debug)]
+pub enum HeadPart {
+    /// As they came.
+    Rows(Arc<Rows>),
+    /// As a chunk.
+    Sealed(Arc<Sealed>),
+}
+
+impl HeadPart {
+    /// The first and the last time.
+    pub fn range(&self) -> TimeRange {
+        match self {
+            Self::Rows(rows) => rows.range(),
+            Self::Sealed(sealed) => sealed.summary.range,
+        }
+    }
+
+    /// The columns they have.
+    pub fn shape(&self) -> &Arc<Shape> {
+        match self {
+            Self::Rows(rows) => rows.shape(),
+            Self::Sealed(sealed) => &sealed.shape,
+        }
+    }
+}
+
+/// Where packed rows are.
+pub enum Packed {
+    /// A copy of what may still grow.
+    Copied {
+        /// Pieces behind each other.
+        bytes: Box<[u8]>,
+        /// Where each ends.
+        ends: Box<[u32]>,
+    },
+    /// In a generation that no longer grows.
+    Frozen {
+        /// Which.
+        generation: Arc<Generation>,
+        /// Whose rows.
+        slot: u32,
+        /// Whether they are those that came late.
+        is_late: bool,
+    },
+}
+
+impl Packed {
+    /// A copy of these pieces.
+    pub fn copy(pieces: &[&[u8]]) -> Self {
+        let mut ends = Vec::with_capacity(pieces.len());
+        let mut bytes = Vec::with_capacity(pieces.iter().map(|piece| piece.len()).sum());
+        for piece in pieces {
+            bytes.extend_from_slice(piece);
+            ends.push(bytes.len() as u32);
+        }
+        Self::Copied { bytes: bytes.into(), ends: ends.into() }
+    }
+
+    fn pieces(&self) -> Vec<&[u8]> {
+        match self {
+            Self::Copied { bytes, ends } => {
+                let starts = std::iter::once(0).chain(ends.iter().copied());
+                starts.zip(ends).map(|(from, to)| &bytes[from as usize..*to as usize]).collect()
+            }
+            Self::Frozen { generation, slot, is_late } => match generation.trail(*slot) {
+                Some(trail) if *is_late => generation.late(trail),
+                Some(trail) => generation.in_order(trail),
+                None => Vec::new(),
+            },
+        }
+    }
+}
+
+/// Rows of one stream.
 pub struct Rows {
     shape: Arc<Shape>,
-    data: Vec<u64>,
-    bytes: Vec<u8>,
+    packed: Packed,
+    count: usize,
     range: TimeRange,
     is_rising: bool,
 }
 
 impl Rows {
-    /// No rows of this shape.
-    pub fn new(shape: Arc<Shape>) -> Self {
-        Self {
-            shape,
-            data: Vec::new(),
-            bytes: Vec::new(),
-            range: TimeRange::new(Timestamp::MAX, Timestamp::MIN),
-            is_rising: true,
+    /// Rows whose times rise, each of them once where `is_rising`.
+    pub fn new(
+        shape: &Arc<Shape>,
+        packed: Packed,
+        count: usize,
+        range: TimeRange,
+        is_rising: bool,
+    ) -> Self {
+        Self { shape: shape.clone(), packed, count, range, is_rising }
+    }
+
+    /// Rows in any order.
+    pub fn late(shape: &Arc<Shape>, packed: Packed) -> Self {
+        let mut times = Times { count: 0, first: i64::MAX, last: i64::MIN };
+        let mut reader = Reader::default();
+        for piece in packed.pieces() {
+            reader.read(piece, shape.kinds(), Some(u32::MAX), &mut times);
         }
+        let range = TimeRange::new(Timestamp(times.first), Timestamp(times.last));
+        Self { shape: shape.clone(), packed, count: times.count, range, is_rising: false }
     }
 
     /// The columns they have.
@@ -39,7 +121,7 @@ impl Rows {
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.data.len() / self.stride()
+        self.count
     }
 
     /// The first and the last time.
@@ -52,129 +134,108 @@ impl Rows {
         self.is_rising
     }
 
-    /// How much memory they take.
-    pub fn memory(&self) -> usize {
-        self.data.capacity() * size_of::<u64>() + self.bytes.capacity()
-    }
-
-    /// How many bytes of text there are.
-    pub fn text_bytes(&self) -> usize {
-        self.bytes.len()
-    }
-
-    fn stride(&self) -> usize {
-        1 + self.presence() + self.shape.len()
-    }
-
-    /// How many words say which columns a row has.
-    fn presence(&self) -> usize {
-        self.shape.len().div_ceil(u64::BITS as usize)
-    }
-
-    /// Begins a row, or goes on with the last one where that has the same time; answers
-    /// where it is.
-    pub fn open(&mut self, timestamp: i64) -> usize {
-        let stride = self.stride();
-        let last = self.data.len().checked_sub(stride);
-        match last.map(|at| (at, self.data[at].cast_signed())) {
-            Some((at, same)) if same == timestamp => return at,
-            Some((_, before)) => self.is_rising &= before < timestamp,
-            None => {}
-        }
-        let at = self.data.len();
-        self.data.resize(at + stride, 0);
-        self.data[at] = timestamp.cast_unsigned();
-        let time = Timestamp(timestamp);
-        self.range = self.range.union(&TimeRange::new(time, time));
-        at
-    }
-
-    /// Sets a value of the row at `at`.
-    pub fn set(&mut self, at: usize, column: usize, value: ValueRef<'_>) {
-        let word = match value {
-            ValueRef::F64(v) => v.to_bits(),
-            ValueRef::I64(v) => v.cast_unsigned(),
-            ValueRef::U64(v) => v,
-            ValueRef::Bool(v) => u64::from(v),
-            ValueRef::Str(text) => self.keep(text.as_bytes()),
-            ValueRef::Histogram(bytes) => self.keep(bytes),
-        };
-        let presence = self.presence();
-        self.data[at + 1 + column / 64] |= 1 << (column % 64);
-        self.data[at + 1 + presence + column] = word;
-    }
-
-    /// Sets the first columns of the row at `at` from words as they stand in the log.
-    pub fn set_words(&mut self, at: usize, values: &[u8]) {
-        let presence = self.presence();
-        let (words, _) = values.as_chunks::<8>();
-        let row = &mut self.data[at..];
-        for (slot, word) in row[1 + presence..].iter_mut().zip(words) {
-            *slot = u64::from_le_bytes(*word);
-        }
-        let mut left = words.len();
-        for bits in &mut row[1..=presence] {
-            *bits |= if left >= 64 { u64::MAX } else { (1 << left) - 1 };
-            left = left.saturating_sub(64);
+    /// Hands what one column has to `each`, in the order it came.
+    pub fn each(&self, column: u32, each: impl FnMut(i64, ValueRef<'_>)) {
+        let mut reader = Reader::default();
+        let mut take = OneColumn { time: 0, each };
+        for piece in self.packed.pieces() {
+            reader.read(piece, self.shape.kinds(), Some(column), &mut take);
         }
     }
 
-    /// Lays `bytes` down and answers the word that says where.
-    fn keep(&mut self, bytes: &[u8]) -> u64 {
-        let start = self.bytes.len() as u64;
-        self.bytes.extend_from_slice(bytes);
-        start << 32 | bytes.len() as u64
-    }
-
-    /// Gives the rows more columns, which none of them has yet.
-    pub fn widen(&mut self, shape: &Arc<Shape>) {
-        let old_presence = self.presence();
-        let old = std::mem::take(&mut self.data);
-        let old_stride = self.stride();
-        self.shape = shape.clone();
-        let (stride, presence) = (self.stride(), self.presence());
-        self.data.reserve(old.len() / old_stride * stride);
-        for row in old.chunks_exact(old_stride) {
-            let start = self.data.len();
-            self.data.extend_from_slice(&row[..=old_presence]);
-            self.data.resize(start + 1 + presence, 0);
-            self.data.extend_from_slice(&row[1 + old_presence..]);
-            self.data.resize(start + stride, 0);
+    /// All of them, each time once.
+    pub fn to_set(&self) -> RowSet {
+        let set = gather(self.packed.pieces(), &self.shape);
+        if self.is_rising {
+            return set;
         }
+        merge(&[&set], self.shape.columns(), TimeRange::ALL)
     }
 }
 
-impl RowSource for Rows {
-    fn len(&self) -> usize {
-        self.count()
-    }
-
-    fn timestamp(&self, row: usize) -> i64 {
-        self.data[row * self.stride()].cast_signed()
-    }
-
-    fn cell(&self, row: usize, column: usize) -> Option<ValueRef<'_>> {
-        let kind = self.shape.columns().get(column)?.kind;
-        let at = row * self.stride();
-        if self.data[at + 1 + column / 64] >> (column % 64) & 1 == 0 {
-            return None;
-        }
-        let word = self.data[at + 1 + self.presence() + column];
-        Some(match kind {
-            Kind::F64 => ValueRef::F64(f64::from_bits(word)),
-            Kind::I64 => ValueRef::I64(word.cast_signed()),
-            Kind::U64 => ValueRef::U64(word),
-            Kind::Bool => ValueRef::Bool(word != 0),
-            // Texts were checked when they came in.
-            Kind::Str => ValueRef::Str(std::str::from_utf8(self.kept(word)).unwrap_or_default()),
-            Kind::Histogram => ValueRef::Histogram(self.kept(word)),
-        })
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Rows").field("count", &self.count).finish_non_exhaustive()
     }
 }
 
-impl Rows {
-    fn kept(&self, word: u64) -> &[u8] {
-        let (start, length) = ((word >> 32) as usize, word as u32 as usize);
-        &self.bytes[start..start + length]
+/// Reads pieces into columns, rows in the order they came.
+pub fn gather(pieces: Vec<&[u8]>, shape: &Shape) -> RowSet {
+    let columns = shape.kinds().iter().map(|kind| Cells::new(*kind)).collect();
+    let mut set = RowSet { timestamps: Vec::new(), columns };
+    let mut reader = Reader::default();
+    for piece in pieces {
+        reader.read(piece, shape.kinds(), None, &mut set);
+    }
+    let rows = set.timestamps.len();
+    for cells in &mut set.columns {
+        if cells.values.len() == rows {
+            cells.ranks.clear();
+        } else {
+            show_ranks(cells);
+            cells.ranks.resize(rows, ABSENT);
+        }
+    }
+    set
+}
+
+/// Gives a column whose first rows all have a value ranks for these.
+fn show_ranks(cells: &mut Cells) {
+    if cells.ranks.is_empty() {
+        cells.ranks.extend(0..cells.values.len() as u32);
+    }
+}
+
+impl Take for RowSet {
+    #[inline]
+    fn row(&mut self, time: i64) {
+        self.timestamps.push(time);
+    }
+
+    #[inline]
+    fn value(&mut self, column: u32, value: ValueRef<'_>) {
+        let row = self.timestamps.len() - 1;
+        let cells = &mut self.columns[column as usize];
+        if !cells.ranks.is_empty() || cells.values.len() != row {
+            show_ranks(cells);
+            debug_assert!(cells.ranks.len() <= row, "a row has each column once");
+            cells.ranks.resize(row, ABSENT);
+            cells.ranks.push(cells.values.len() as u32);
+        }
+        let fits = cells.values.push(value);
+        debug_assert!(fits, "a column has values of its kind");
+    }
+}
+
+struct Times {
+    count: usize,
+    first: i64,
+    last: i64,
+}
+
+impl Take for Times {
+    fn row(&mut self, time: i64) {
+        self.count += 1;
+        self.first = self.first.min(time);
+        self.last = self.last.max(time);
+    }
+
+    fn value(&mut self, _: u32, _: ValueRef<'_>) {}
+}
+
+struct OneColumn<F> {
+    time: i64,
+    each: F,
+}
+
+impl<F: FnMut(i64, ValueRef<'_>)> Take for OneColumn<F> {
+    #[inline]
+    fn row(&mut self, time: i64) {
+        self.time = time;
+    }
+
+    #[inline]
+    fn value(&mut self, _: u32, value: ValueRef<'_>) {
+        (self.each)(self.time, value);
     }
 }

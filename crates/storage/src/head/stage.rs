@@ -1,11 +1,10 @@
 //! Rows of one body on their way to their partitions, as log entries.
 
-use super::schema::Schema;
-use super::stream::Stream;
+use super::directory::Place;
 use crate::shape::Shape;
 use crate::wal::entry;
-use crate::wal::frame::{self, FrameKind};
-use model::{Field, Refusal, Row};
+use crate::wal::frame;
+use model::{Field, Row};
 
 /// Buffers beyond this size are not kept for the next body.
 const KEPT_BYTES_MAX: usize = 8 << 20;
@@ -13,8 +12,8 @@ const KEPT_BYTES_MAX: usize = 8 << 20;
 /// Rows of one body, one frame for each partition.
 pub struct Stage {
     frames: Box<[Vec<u8>]>,
-    /// Scratch: which column each field of a row is.
-    ordinals: Vec<u32>,
+    /// Scratch: which column each field of a row is, and which field it is.
+    ordinals: Vec<(u32, u32)>,
 }
 
 impl Stage {
@@ -24,45 +23,34 @@ impl Stage {
         Self { frames, ordinals: Vec::new() }
     }
 
-    /// Adds one row; answers how many bytes its partition's frame has now.
-    ///
-    /// # Errors
-    /// When a field has another kind than before, or a limit stands in the way.
+    /// Adds one row; answers how many bytes its partition's frame has now, and none, having
+    /// added nothing, where a field is no column of `shape`.
     #[inline]
-    pub fn push(
-        &mut self,
-        stream: &Stream,
-        row: &Row<'_>,
-        schema: &Schema,
-    ) -> Result<usize, Refusal> {
-        let frame = &mut self.frames[usize::from(stream.partition)];
+    pub fn push(&mut self, place: Place, shape: &Shape, row: &Row<'_>) -> Option<usize> {
+        let frame = &mut self.frames[usize::from(place.partition)];
         if frame.is_empty() {
             frame::begin(frame);
         }
-        let shape = stream.shape.read();
-        if is_dense(&shape, row.fields) {
+        if is_dense(shape, row.fields) {
             let values = row.fields.iter().map(|field| field.value);
-            entry::put_dense(frame, stream.slot, row.timestamp.0, values);
-            return Ok(frame.len());
+            entry::put_dense(frame, place.slot, row.timestamp.0, values);
+            return Some(frame.len());
         }
-        if find_all(&shape, row.fields, &mut self.ordinals) {
-            drop(shape);
-        } else {
-            drop(shape);
-            schema.gain(stream, row.fields)?;
-            let is_known = find_all(&stream.shape.read(), row.fields, &mut self.ordinals);
-            assert!(is_known, "a stream has the columns it was just given");
+        if !find_all(shape, row.fields, &mut self.ordinals) {
+            return None;
         }
-        let values = self.ordinals.iter().copied().zip(row.fields.iter().map(|f| f.value));
-        entry::put_sparse(frame, stream.slot, row.timestamp.0, values);
-        Ok(frame.len())
+        let value = |(column, field): &(u32, u32)| (*column, row.fields[*field as usize].value);
+        entry::put_sparse(frame, place.slot, row.timestamp.0, self.ordinals.iter().map(value));
+        Some(frame.len())
     }
 
-    /// Takes every frame that has rows, finished, with its partition; clears it after.
-    pub fn drain<E>(&mut self, mut each: impl FnMut(u16, &[u8]) -> Result<(), E>) -> Result<(), E> {
+    /// Takes every frame that has rows, to be finished, with its partition; clears it after.
+    pub fn drain<E>(
+        &mut self,
+        mut each: impl FnMut(u16, &mut [u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
         for (partition, frame) in (0..).zip(self.frames.iter_mut()) {
             if frame.len() > frame::HEADER_BYTES {
-                frame::finish(frame, FrameKind::Rows, partition);
                 each(partition, frame)?;
             }
             frame.clear();
@@ -86,18 +74,25 @@ fn is_dense(shape: &Shape, fields: &[Field<'_>]) -> bool {
         })
 }
 
-/// Finds the column of each field; false where one is missing or of another kind.
-fn find_all(shape: &Shape, fields: &[Field<'_>], ordinals: &mut Vec<u32>) -> bool {
+/// Finds the column of each field, of two with one name the last; false where one is
+/// missing or of another kind.
+fn find_all(shape: &Shape, fields: &[Field<'_>], ordinals: &mut Vec<(u32, u32)>) -> bool {
     ordinals.clear();
     let mut guess = 0;
-    for field in fields {
+    let mut is_rising = true;
+    for (field, place) in fields.iter().zip(0..) {
         match shape.find(field.name, guess) {
             Some(at) if shape.columns()[at].kind == field.value.kind() => {
-                ordinals.push(at as u32);
+                is_rising &= ordinals.last().is_none_or(|(last, _)| (*last as usize) < at);
+                ordinals.push((at as u32, place));
                 guess = at + 1;
             }
             _ => return false,
         }
+    }
+    if !is_rising {
+        ordinals.sort_unstable_by_key(|(column, field)| (*column, std::cmp::Reverse(*field)));
+        ordinals.dedup_by_key(|(column, _)| *column);
     }
     true
 }

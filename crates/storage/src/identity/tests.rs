@@ -9,30 +9,19 @@ fn pair(name: &str, value: &str) -> Pair {
 }
 
 #[test]
-fn one_stream_has_one_identity() {
-    let interner = Interner::default();
-    let cpu: Arc<str> = "cpu".into();
+fn names_and_policy_tell_streams_apart() {
     let tags = [pair("host", "a"), pair("zone", "b")];
-    let first = interner.intern(&policy(1), &cpu, &tags);
-    assert!(Arc::ptr_eq(&first, &interner.intern(&policy(1), &cpu, &tags)));
+    let first = Identity::of(&policy(1), "cpu", &tags);
+    let id = |of: &Identity| (of.hash(), of.policy);
+    assert_eq!(id(&first), id(&Identity::of(&policy(1), "cpu", &tags)));
     for other in [
-        interner.intern(&policy(2), &cpu, &tags),
-        interner.intern(&policy(1), &"mem".into(), &tags),
-        interner.intern(&policy(1), &cpu, &tags[..1]),
-        interner.intern(&policy(1), &cpu, &[pair("host", "a"), pair("zone", "c")]),
+        Identity::of(&policy(2), "cpu", &tags),
+        Identity::of(&policy(1), "mem", &tags),
+        Identity::of(&policy(1), "cpu", &tags[..1]),
+        Identity::of(&policy(1), "cpu", &[pair("host", "a"), pair("zone", "c")]),
     ] {
-        assert!(!Arc::ptr_eq(&first, &other));
+        assert_ne!(id(&first), id(&other));
         assert_ne!(first.order(&other), Ordering::Equal);
     }
-    assert_eq!(first.partition(8), interner.intern(&policy(2), &cpu, &tags).partition(8));
-}
-
-#[test]
-fn the_sweep_forgets_only_what_nobody_holds() {
-    let interner = Interner::default();
-    let held = interner.intern(&policy(1), &"a".into(), &[]);
-    interner.intern(&policy(1), &"b".into(), &[]);
-    interner.sweep();
-    assert_eq!(interner.table.lock().entries.len(), 1);
-    assert!(Arc::ptr_eq(&held, &interner.intern(&policy(1), &"a".into(), &[])));
+    assert_eq!(first.hash(), Identity::of(&policy(2), "cpu", &tags).hash());
 }

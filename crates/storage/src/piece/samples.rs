@@ -1,7 +1,7 @@
 //! Appends samples from where they are decoded to an answer.
 
 use crate::head::Rows;
-use crate::rowset::{RowSource, cast};
+use crate::rowset::cast;
 use model::{Column, Samples, TimeRange, Timestamp, ValueRef};
 use std::ops::Range;
 
@@ -39,15 +39,12 @@ pub fn append_present(
 }
 
 /// Appends the rows of the head inside `range`, in the order they came.
-pub fn append_rows(rows: &Rows, column: usize, range: TimeRange, out: &mut Samples) {
-    for row in 0..rows.count() {
-        let at = rows.timestamp(row);
-        if range.contains(Timestamp(at))
-            && let Some(value) = rows.cell(row, column)
-        {
+pub fn append_rows(rows: &Rows, column: u32, range: TimeRange, out: &mut Samples) {
+    rows.each(column, |at, value| {
+        if range.contains(Timestamp(at)) {
             push(out, at, value);
         }
-    }
+    });
 }
 
 /// Appends a sample as `out` holds it; one of a kind that has nothing in common is left

@@ -7,7 +7,7 @@ fn columns(count: usize) -> Vec<ColumnDef> {
 #[test]
 fn columns_are_found_with_any_guess() {
     for count in [1, MAPPED_FROM - 1, MAPPED_FROM, 100] {
-        let shape = Shape::new(&columns(count));
+        let shape = Shape::new(1, &columns(count));
         for wanted in 0..count {
             let name = format!("f{wanted}");
             for guess in [0, wanted, wanted + 1, usize::MAX] {
@@ -23,7 +23,12 @@ fn equal_columns_share_a_shape() {
     let shapes = Shapes::default();
     let three = shapes.intern(&columns(3));
     assert!(Arc::ptr_eq(&three, &shapes.intern(&columns(3))));
-    shapes.intern(&columns(4));
+    let gone = shapes.intern(&columns(4)).id();
     shapes.sweep();
-    assert_eq!(shapes.known.lock().len(), 1);
+    assert_eq!(shapes.get(gone).len(), 0);
+    assert_ne!(shapes.intern(&columns(4)).id(), gone, "a number is given once");
+    shapes.sweep();
+    assert!(Arc::ptr_eq(&three, &shapes.get(three.id())));
+    let known = shapes.known.lock();
+    assert_eq!((known.by_columns.len(), known.by_id.len()), (1, 1));
 }

@@ -105,22 +105,19 @@ impl Flush<'_> {
 
     /// All rows of a stream, each time once.
     fn rows_of(stream: &Frozen) -> RowSet {
-        let mut sets = Vec::new();
-        for part in &stream.parts {
-            if let HeadPart::Sealed(sealed) = part {
-                sets.push(unseal(sealed));
+        let set = |part: &HeadPart| match part {
+            HeadPart::Rows(rows) => rows.to_set(),
+            HeadPart::Sealed(sealed) => unseal(sealed),
+        };
+        let mut sets: Vec<RowSet> = stream.parts.iter().map(set).collect();
+        let is_whole = |set: &RowSet| set.columns.len() == stream.shape.len();
+        match sets.len() {
+            1 if is_whole(&sets[0]) => sets.remove(0),
+            _ => {
+                let sources: Vec<_> = sets.iter().map(|set| set as &dyn RowSource).collect();
+                merge(&sources, stream.shape.columns(), TimeRange::ALL)
             }
         }
-        let mut unsealed = sets.iter();
-        let sources: Vec<&dyn RowSource> = stream
-            .parts
-            .iter()
-            .filter_map(|part| match part {
-                HeadPart::Rows(rows) => Some(rows.as_ref() as &dyn RowSource),
-                HeadPart::Sealed(_) => unsealed.next().map(|set| set as &dyn RowSource),
-            })
-            .collect();
-        merge(&sources, stream.shape.columns(), TimeRange::ALL)
     }
 
     /// Makes every block durable; `fresh` are those that are, also when one fails.

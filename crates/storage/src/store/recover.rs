@@ -4,7 +4,7 @@ use super::Store;
 use crate::block::{Blocks, Lookup, Measurement};
 use crate::disk::{aside, read_all, replace};
 use crate::error::{Damage, Error};
-use crate::head::{Schema, Stream};
+use crate::head::{Partition, Place, Schema};
 use crate::identity::{PolicyId, PolicyName};
 use crate::shape::ColumnDef;
 use crate::stats::Counters;
@@ -12,10 +12,11 @@ use crate::wal::definition::{self, Definition};
 use crate::wal::entry::{self, Entry};
 use crate::wal::frame::Frame;
 use crate::wal::replay::{self, Findings};
-use crate::wal::{FrameKind, SegmentFile, Setting, segment};
+use crate::wal::{FrameKind, SegmentFile, Setting, frame, segment};
 use codec::cursor::Cursor;
 use hashbrown::HashMap;
-use model::ValueRef;
+use model::{Span, ValueRef};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 /// Tells the schema which fields blocks have.
@@ -47,12 +48,19 @@ pub(super) fn segments(setting: &Setting) -> Result<Vec<SegmentFile>, Error> {
     Ok(listed.iter().filter_map(segment).collect())
 }
 
-/// What the rows of one segment mean.
+/// After so long, a start says how far it is.
+const QUIET: Span = Span::SECOND;
+
+/// What the rows of one partition mean.
 #[derive(Default)]
 struct Meanings {
-    /// By partition and slot: the stream, and where its columns are now; none where its
-    /// policy was dropped.
-    streams: HashMap<(u16, u32), Option<Meaning>>,
+    /// The run they are of: slots mean other streams in another.
+    run: u32,
+    /// By slot: the stream, and where its columns are now; none where its policy was
+    /// dropped.
+    streams: HashMap<u32, Option<Meaning>>,
+    /// Rows whose definition is missing, by slot: a second copy of it may follow.
+    waiting: HashMap<u32, Vec<u8>>,
     rows: u64,
     /// Rows whose definition was lost.
     orphans: u64,
@@ -60,29 +68,49 @@ struct Meanings {
 
 /// What a definition of the log means now.
 struct Meaning {
-    stream: Arc<Stream>,
-    /// The columns as rows of this segment call them, and where they are now.
-    columns: Vec<ColumnDef>,
+    place: Place,
+    /// The columns as rows of this run call them, and where they are now.
+    columns: Arc<[ColumnDef]>,
     ordinals: Vec<Option<u32>>,
     /// Whether every column is where it was.
     is_in_place: bool,
 }
 
+/// A frame and where it stands.
+struct Framed<'a> {
+    offset: u64,
+    frame: Frame<'a>,
+}
+
 impl Store {
-    /// Replays segments, the oldest first.
+    /// Replays segments, the oldest first, and the partitions of each on all cores.
     pub(super) fn replay(&self, segments: &[SegmentFile]) -> Result<(), Error> {
+        let start = self.clock.now();
+        let all: u64 = segments.iter().map(|file| file.bytes).sum();
+        let mut meanings: Vec<Meanings> = Vec::new();
+        meanings.resize_with(self.head.partitions().len(), Meanings::default);
+        let mut done = 0;
         for (index, file) in segments.iter().enumerate() {
             let path = segment::path(&self.folder.wal(), file.number);
             let bytes = read_all(self.disk.as_ref(), &path)?;
-            let mut meanings = Meanings::default();
-            let findings = replay::read(&bytes, file.number, &path, |_, frame| {
-                self.replay_frame(frame, file.number, &mut meanings)
+            let mut frames = Vec::new();
+            let mut findings = replay::read(&bytes, file.number, &path, |offset, frame| {
+                frames.push(Framed { offset, frame });
             })?;
-            self.counters.replayed(meanings.rows);
+            findings.damages.extend(self.replay_frames(&frames, file.number, &mut meanings));
+            findings.damages.sort_by_key(|damage| damage.offset);
             let is_last = index + 1 == segments.len();
-            self.settle(findings, meanings.orphans, file.number, &bytes, is_last)?;
+            let orphans = meanings.iter_mut().map(|m| m.take_lost(is_last)).sum();
+            self.settle(findings, orphans, file.number, &bytes, is_last)?;
+            let rows = meanings.iter_mut().map(|m| std::mem::take(&mut m.rows)).sum();
+            self.counters.replayed(rows);
             if self.head.bytes() >= self.options.head_bytes_max {
                 self.flush_replayed()?;
+            }
+            done += file.bytes;
+            let took = self.clock.now() - start;
+            if took >= QUIET {
+                tracing::info!(bytes = done, of = all, %took, "reading the log back");
             }
         }
         Ok(())
@@ -95,73 +123,99 @@ impl Store {
         self.flush_partitions(&mut working).map(drop)
     }
 
+    /// Replays the frames of a segment: the partitions on all cores, each in its order.
+    fn replay_frames(
+        &self,
+        frames: &[Framed<'_>],
+        segment: u64,
+        meanings: &mut [Meanings],
+    ) -> Vec<Damage> {
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+        let mut shares: Vec<Vec<(u16, &mut Meanings)>> = Vec::new();
+        shares.resize_with(threads.min(meanings.len()), Vec::new);
+        let count = shares.len();
+        for (partition, own) in (0..).zip(meanings) {
+            shares[usize::from(partition) % count].push((partition, own));
+        }
+        let unknown = frames.iter().filter(|framed| self.partition(&framed.frame).is_none());
+        let mut damages: Vec<Damage> = unknown
+            .map(|framed| Damage::new(framed.offset, "a frame is of a partition that is none"))
+            .collect();
+        std::thread::scope(|scope| {
+            let run = |share| scope.spawn(move || self.replay_share(share, frames, segment));
+            let running: Vec<_> = shares.into_iter().map(run).collect();
+            for thread in running {
+                damages.extend(thread.join().expect("replay does not panic"));
+            }
+        });
+        damages
+    }
+
+    /// Replays those frames of a segment that are of some partitions.
+    fn replay_share(
+        &self,
+        share: Vec<(u16, &mut Meanings)>,
+        frames: &[Framed<'_>],
+        segment: u64,
+    ) -> Vec<Damage> {
+        let mut damages = Vec::new();
+        for (partition, meanings) in share {
+            for framed in frames.iter().filter(|framed| framed.frame.partition == partition) {
+                let done = self.replay_frame(framed.frame, segment, meanings);
+                damages.extend(done.err().map(|damage| {
+                    let start = framed.offset + frame::HEADER_BYTES as u64;
+                    Damage { offset: start + damage.offset, ..damage }
+                }));
+            }
+        }
+        damages
+    }
+
+    fn partition(&self, frame: &Frame<'_>) -> Option<&Partition> {
+        self.head.partitions().get(usize::from(frame.partition))
+    }
+
     fn replay_frame(
         &self,
         frame: Frame<'_>,
         segment: u64,
         meanings: &mut Meanings,
     ) -> Result<(), Damage> {
+        let Some(partition) = self.partition(&frame) else { return Ok(()) };
+        meanings.enter(frame.run);
+        let now = self.clock.now();
         match frame.kind {
-            FrameKind::Definitions => definition::read_all(frame.payload, |definition| {
-                let place = (frame.partition, definition.slot);
-                meanings.streams.insert(place, self.meaning(definition));
-            }),
-            FrameKind::Rows => {
-                let mut from = Cursor::new(frame.payload);
-                let mut rewritten = Vec::new();
-                while from.remaining() > 0 {
-                    let entry = Entry::read(&mut from)?;
-                    match meanings.streams.get(&(frame.partition, entry.slot)) {
-                        Some(Some(meaning)) => {
-                            self.replay_row(&entry, meaning, segment, &mut rewritten)?;
-                            meanings.rows += 1;
-                        }
-                        Some(None) => {}
-                        None => meanings.orphans += 1,
-                    }
+            FrameKind::Definitions => {
+                let mut found = Vec::new();
+                let read = definition::read_all(frame.payload, |definition| {
+                    found.push(definition.slot);
+                    meanings.streams.insert(definition.slot, self.meaning(&definition));
+                });
+                for slot in found {
+                    let Some(waiting) = meanings.waiting.remove(&slot) else { continue };
+                    let (grown, done) = partition
+                        .restore(segment, now, |restore| meanings.restore_all(&waiting, restore));
+                    self.head.grew(grown);
+                    done?;
                 }
-                Ok(())
+                read
+            }
+            FrameKind::Rows => {
+                let (grown, done) = partition
+                    .restore(segment, now, |restore| meanings.restore_all(frame.payload, restore));
+                self.head.grew(grown);
+                done
             }
         }
     }
 
-    fn meaning(&self, definition: Definition) -> Option<Meaning> {
+    fn meaning(&self, definition: &Definition<'_>) -> Option<Meaning> {
         let name: PolicyName = self.policy_name(definition.policy)?;
-        let identity = self.interner.intern(&name, &definition.measurement, &definition.pairs);
-        let stream = self.head.stream(identity);
-        let ordinals = self.head.schema.restore(&stream, &definition.columns);
+        let allow = |_| Ok::<(), Infallible>(());
+        let Ok(place) = self.head.place(&name, &definition.measurement, &definition.pairs, allow);
+        let ordinals = self.head.regain(place, &definition.columns);
         let is_in_place = (0..).zip(&ordinals).all(|(place, now)| *now == Some(place));
-        Some(Meaning { stream, columns: definition.columns, ordinals, is_in_place })
-    }
-
-    /// Applies a row. Its slot may be another than when it was written, and where its
-    /// columns stand in another order now, it is written again in that order.
-    fn replay_row(
-        &self,
-        entry: &Entry<'_>,
-        meaning: &Meaning,
-        segment: u64,
-        rewritten: &mut Vec<u8>,
-    ) -> Result<(), Damage> {
-        let slot = meaning.stream.slot;
-        let partition = &self.head.partitions()[usize::from(meaning.stream.partition)];
-        let now = self.clock.now();
-        let grown = if meaning.is_in_place {
-            partition.restore(&Entry { slot, ..entry.clone() }, segment, now)?
-        } else {
-            let mut values: Vec<(u32, ValueRef<'_>)> = Vec::with_capacity(entry.count);
-            entry.each(&meaning.columns, |place, value| {
-                if let Some(Some(ordinal)) = meaning.ordinals.get(place) {
-                    values.push((*ordinal, value));
-                }
-            })?;
-            rewritten.clear();
-            entry::put_sparse(rewritten, slot, entry.timestamp, values.into_iter());
-            let entry = Entry::read(&mut Cursor::new(rewritten))?;
-            partition.restore(&entry, segment, now)?
-        };
-        self.head.grew(grown);
-        Ok(())
+        Some(Meaning { place, columns: definition.columns.clone(), ordinals, is_in_place })
     }
 
     /// Says what was found, cuts a torn tail, and keeps a copy of what is damaged.
@@ -177,7 +231,7 @@ impl Store {
         let at = path.display();
         let mut damages = findings.damages;
         match findings.torn {
-            Some(torn) if is_last => {
+            Some(torn) if is_last && findings.is_cut_short => {
                 let (offset, lost) = (torn.offset, bytes.len() as u64 - torn.offset);
                 tracing::warn!(path = %at, offset, lost, what = torn.what,
                     "the log ends in a torn frame, as after a power cut; it was cut there");
@@ -204,5 +258,85 @@ impl Store {
             replace(self.disk.as_ref(), &aside(&path), bytes)?;
         }
         Ok(())
+    }
+}
+
+impl Meanings {
+    /// Forgets what slots meant in another run.
+    fn enter(&mut self, run: u32) {
+        if self.run != run {
+            self.run = run;
+            self.streams.clear();
+            self.give_up();
+        }
+    }
+
+    /// Counts rows that waited for a definition in vain.
+    fn give_up(&mut self) {
+        for (_, waiting) in self.waiting.drain() {
+            let mut from = Cursor::new(&waiting);
+            while Entry::read(&mut from).is_ok() {
+                self.orphans += 1;
+            }
+        }
+    }
+
+    /// How many rows were lost since the last time; at the end of the log, with those that
+    /// still wait.
+    fn take_lost(&mut self, is_end: bool) -> u64 {
+        if is_end {
+            self.give_up();
+        }
+        std::mem::take(&mut self.orphans)
+    }
+
+    /// Hands every row to `restore`, as it is now: its slot may be another than when it was
+    /// written, and where its columns stand in another order, it is written again in that.
+    fn restore_all(
+        &mut self,
+        payload: &[u8],
+        restore: &mut dyn FnMut(&Entry<'_>) -> Result<(), Damage>,
+    ) -> Result<(), Damage> {
+        let mut from = Cursor::new(payload);
+        let mut rewritten = Vec::new();
+        while from.remaining() > 0 {
+            let start = from.offset();
+            let entry = Entry::read(&mut from)?;
+            match self.streams.get(&entry.slot) {
+                Some(Some(meaning)) => {
+                    meaning.restore(&entry, &mut rewritten, restore)?;
+                    self.rows += 1;
+                }
+                Some(None) => {}
+                None => {
+                    let waiting = self.waiting.entry(entry.slot).or_default();
+                    waiting.extend_from_slice(&payload[start..from.offset()]);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Meaning {
+    fn restore(
+        &self,
+        entry: &Entry<'_>,
+        rewritten: &mut Vec<u8>,
+        restore: &mut dyn FnMut(&Entry<'_>) -> Result<(), Damage>,
+    ) -> Result<(), Damage> {
+        let slot = self.place.slot;
+        if self.is_in_place {
+            return restore(&Entry { slot, ..entry.clone() });
+        }
+        let mut values: Vec<(u32, ValueRef<'_>)> = Vec::with_capacity(entry.count);
+        entry.each(&self.columns, |place, value| {
+            if let Some(Some(ordinal)) = self.ordinals.get(place) {
+                values.push((*ordinal, value));
+            }
+        })?;
+        rewritten.clear();
+        entry::put_sparse(rewritten, slot, entry.timestamp, values.into_iter());
+        restore(&Entry::read(&mut Cursor::new(rewritten))?)
     }
 }

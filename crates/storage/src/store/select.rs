@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::head::Frozen;
 use crate::identity::PolicyId;
 use crate::piece::{BlockPart, Part, StreamParts, tell};
-use crate::series::{self, Stored, of_stream};
+use crate::series::{Shared, Stored, of_stream};
 use crate::stats::Counters;
 use hashbrown::HashMap;
 use model::limits::{Budget, Exceeded};
@@ -30,25 +30,7 @@ impl Source for Store {
     }
 
     fn outline(&self, selection: &Selection, budget: &Budget) -> Result<Outline, SourceError> {
-        let Selection { predicate, range } = selection;
-        let mut outline = Outline::default();
-        if range.is_empty() {
-            return Ok(outline);
-        }
-        let state = self.catalog.state();
-        for frozen in self.head_parts(predicate, *range, budget)?.iter().flatten() {
-            if state.policy(frozen.identity.policy).is_some() {
-                series::outline(frozen, predicate, &mut outline);
-            }
-        }
-        let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
-        for block in self.blocks_inside(*range) {
-            if let Err(error) = block.outline(predicate, &known, *range, &mut outline) {
-                tell(&error, budget, &self.counters);
-            }
-            budget.check()?;
-        }
-        Ok(outline)
+        Ok(self.outline_of(selection, budget)?)
     }
 
     fn aggregate(&self, asked: &Aggregation<'_>, budget: &Budget) -> Result<Groups, SourceError> {
@@ -99,12 +81,13 @@ impl Store {
             gathered.add_head(frozen);
         }
         let now = self.clock.now();
+        let shared = Arc::new(Shared::new(self.counters.clone()));
         let mut series = Vec::new();
         let Gathered { state, streams, .. } = gathered;
         for (index, stream) in streams.into_iter().enumerate() {
             let visible = visible(&state, stream.policy, self.options.retention, now);
             let stream = StreamParts { key: stream.key, parts: stream.parts, visible };
-            of_stream(stream, predicate, &self.counters, &mut series);
+            of_stream(stream, predicate, &shared, &mut series);
             if index % STREAMS_PER_CHECK == 0 {
                 budget.check()?;
             }
@@ -116,7 +99,7 @@ impl Store {
 impl Store {
     /// What the head has inside `range` of streams that may fit, by partition. It is looked at
     /// before the blocks: what is flushed meanwhile is then found in both, never in none.
-    fn head_parts(
+    pub(super) fn head_parts(
         &self,
         predicate: &Predicate,
         range: TimeRange,
@@ -130,7 +113,7 @@ impl Store {
     }
 
     /// The blocks that may have rows inside `range`, from the oldest flush to the newest.
-    fn blocks_inside(&self, range: TimeRange) -> Vec<Arc<Block>> {
+    pub(super) fn blocks_inside(&self, range: TimeRange) -> Vec<Arc<Block>> {
         let list = self.blocks.list();
         let mut inside: Vec<_> =
             list.iter().filter(|block| block.range.overlaps(&range)).cloned().collect();

@@ -2,12 +2,14 @@
 
 use super::Store;
 use crate::catalog::Known;
-use crate::head::{Placing, Resolver, Scope, Stage, Stream};
+use crate::head::{Found, Place, Resolver, Scope, Stage};
 use crate::identity::Pair;
+use crate::options::Options;
+use crate::shape::Shape;
 use crate::wal::{FrameKind, Ticket, frame};
-use model::port::{Sink, WriteError};
+use model::port::{Kept, Sink, WriteError};
 use model::row::{Identify, Identity as Names, Rows};
-use model::{Refusal, Refused, Row, Target, Timestamp, WriteReport};
+use model::{Refusal, Refused, Row, Tags, Target, Timestamp, WriteReport};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -20,21 +22,47 @@ const RETRY_AFTER_SECS: u32 = 5;
 impl Sink for Store {
     fn write(&self, target: &Target, rows: &mut dyn Rows) -> Result<WriteReport, WriteError> {
         self.admit()?;
-        let mut body = Body {
-            report: WriteReport::default(),
-            tickets: Vec::new(),
-            stage: self.head.stage(),
-            now: self.clock.now(),
-        };
-        let taken_in = self.take_in(target, rows, &mut body);
-        let Body { report, tickets, stage, .. } = body;
-        self.head.unstage(stage);
-        taken_in?;
+        let (report, tickets) = self.append(target, rows)?;
         for ticket in &tickets {
             self.wal.wait(ticket)?;
         }
         self.counters.written(report.rows, report.values, report.refused_count);
         Ok(report)
+    }
+
+    fn begin(&self, target: &Target, rows: &mut dyn Rows, kept: Kept) -> Option<Kept> {
+        if !self.has_room() {
+            return Some(kept);
+        }
+        let (report, tickets) = match self.append(target, rows) {
+            Ok(appended) => appended,
+            Err(error) => {
+                kept(Err(error));
+                return None;
+            }
+        };
+        let counters = self.counters.clone();
+        // Batches are written one after the other: with the last, all are known.
+        let last = tickets.last().cloned();
+        let tell = move || {
+            let failure = tickets.iter().find_map(|ticket| ticket.outcome()?.as_ref().err());
+            kept(match failure {
+                Some(failure) => Err(failure.clone().into()),
+                None => {
+                    counters.written(report.rows, report.values, report.refused_count);
+                    Ok(report)
+                }
+            });
+        };
+        match last {
+            Some(last) => last.listen(Box::new(tell)),
+            None => tell(),
+        }
+        None
+    }
+
+    fn commit(&self) {
+        self.wal.commit();
     }
 }
 
@@ -43,8 +71,13 @@ struct Body {
     report: WriteReport,
     tickets: Vec<Ticket>,
     stage: Stage,
+    /// Shapes of the last streams, by the low bits of their numbers.
+    shapes: [Arc<Shape>; SHAPES_KEPT],
     now: Timestamp,
 }
+
+/// How many shapes a body keeps at hand: rows of a few measurements take turns.
+const SHAPES_KEPT: usize = 16;
 
 /// Which times a policy takes.
 struct Bounds {
@@ -59,6 +92,7 @@ impl Store {
         if self.is_closed.load(Ordering::Acquire) {
             return Err(WriteError::ShuttingDown);
         }
+        self.disk_room.check()?;
         let bytes_max = self.options.head_bytes_max;
         if self.head.bytes() >= bytes_max {
             self.ask_for_flush();
@@ -74,6 +108,33 @@ impl Store {
             }
         }
         Ok(self.wal.admit()?)
+    }
+
+    /// Whether a body could be taken in just now.
+    fn has_room(&self) -> bool {
+        !self.is_closed.load(Ordering::Acquire)
+            && self.head.bytes() < self.options.head_bytes_max
+            && self.wal.has_room()
+            && !self.disk_room.is_short()
+    }
+
+    /// Takes a body in and appends it to the log; answers what to wait for.
+    fn append(
+        &self,
+        target: &Target,
+        rows: &mut dyn Rows,
+    ) -> Result<(WriteReport, Vec<Ticket>), WriteError> {
+        let mut body = Body {
+            report: WriteReport::default(),
+            tickets: Vec::new(),
+            stage: self.head.stage(),
+            shapes: Default::default(),
+            now: self.clock.now(),
+        };
+        let taken_in = self.take_in(target, rows, &mut body);
+        let Body { report, tickets, stage, .. } = body;
+        self.head.unstage(stage);
+        taken_in.map(|()| (report, tickets))
     }
 
     fn take_in(
@@ -124,27 +185,78 @@ impl Store {
             let text = String::from_utf8_lossy(row.key).into_owned();
             return Err(Refusal::Malformed { text, reason: "missing fields".to_owned() });
         }
-        let place = |names: Names, placing: &mut Placing<'_>| self.place(bounds, names, placing);
-        let stream = resolver.find(scope, row.key, identify, place)?;
-        let frame_bytes = body.stage.push(stream, row, &self.head.schema)?;
+        let place = |names: Names| self.place(bounds, names);
+        let found = resolver.find(scope, row.key, identify, place)?;
+        let shape = &mut body.shapes[found.shape as usize % SHAPES_KEPT];
+        if shape.id() != found.shape {
+            *shape = self.head.shape(found.shape);
+        }
+        let frame_bytes = match body.stage.push(found.place, shape, row) {
+            Some(frame_bytes) => frame_bytes,
+            None => self.stage_with_more(&found, row, resolver, &mut body.stage)?,
+        };
         body.report.rows += 1;
         body.report.values += row.fields.len() as u64;
         Ok(frame_bytes)
     }
 
-    /// The stream of a spelling that was never seen.
-    fn place(
+    /// Stages a row with a field that its stream lacks, as far as is known here.
+    #[cold]
+    fn stage_with_more(
         &self,
-        bounds: &Bounds,
-        (measurement, tags): Names,
-        placing: &mut Placing<'_>,
-    ) -> Result<Arc<Stream>, Refusal> {
+        found: &Found,
+        row: &Row<'_>,
+        resolver: &Resolver<'_>,
+        stage: &mut Stage,
+    ) -> Result<usize, Refusal> {
+        let shape = self.head.gain(found.place, row.fields)?;
+        resolver.note_shape(found, shape.id());
+        let staged = stage.push(found.place, &shape, row);
+        Ok(staged.expect("a stream has the columns it was just given"))
+    }
+
+    /// The stream of a spelling that was never seen.
+    fn place(&self, bounds: &Bounds, (measurement, tags): Names) -> Result<Place, Refusal> {
+        self.check_names(&measurement, &tags)?;
+        let policy = &bounds.known.name;
         let pairs: Vec<Pair> = tags.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
-        let identity = self.interner.intern(&bounds.known.name, &measurement, &pairs);
-        // A stream has at least one series, which it has yet to gain.
-        let more = placing.streams().saturating_sub(self.head.schema.series());
-        self.head.schema.check_room(more + 1)?;
-        Ok(placing.stream(identity, |identity| self.head.place(identity)))
+        // A new spelling of a stream that is known makes no new series.
+        self.head.place(policy, &measurement, &pairs, |streams| {
+            // A stream has at least one series, which it has yet to gain.
+            let schema = &self.head.schema;
+            let more = streams.saturating_sub(schema.series());
+            schema.check_room(more + 1)?;
+            schema.check_measurement(policy.id, &measurement, 1)
+        })
+    }
+
+    /// Whether the labels of a new stream are within the limits.
+    fn check_names(&self, measurement: &str, tags: &Tags) -> Result<(), Refusal> {
+        let Options { labels_max, label_name_bytes_max, label_value_bytes_max, .. } = self.options;
+        if tags.len() > labels_max {
+            let count = tags.len();
+            let limit = format!(
+                "limit of {labels_max} labels of a series reached: {measurement:.64?} came with {count}; send fewer, or raise labels_max"
+            );
+            return Err(Refusal::Limit { name: "labels_max", limit });
+        }
+        if let Some((name, _)) = tags.iter().find(|(name, _)| name.len() > label_name_bytes_max) {
+            let limit = format!(
+                "limit of {label_name_bytes_max} bytes of a label's name reached: {name:.64?}… of {measurement:.64?} has {}; shorten it, or raise label_name_bytes_max",
+                name.len()
+            );
+            return Err(Refusal::Limit { name: "label_name_bytes_max", limit });
+        }
+        let values = tags.iter().map(|(name, value)| (name.as_ref(), value.len()));
+        let measurement = ("the measurement", measurement.len());
+        let long = values.chain([measurement]).find(|(_, length)| *length > label_value_bytes_max);
+        if let Some((name, length)) = long {
+            let limit = format!(
+                "limit of {label_value_bytes_max} bytes of a label's value reached: that of {name} has {length}; shorten it, or raise label_value_bytes_max"
+            );
+            return Err(Refusal::Limit { name: "label_value_bytes_max", limit });
+        }
+        Ok(())
     }
 
     /// Applies what is staged to the head and logs it.
@@ -153,29 +265,8 @@ impl Store {
         let mut definitions = Vec::new();
         stage.drain(|number, frame| {
             let partition = &self.head.partitions()[usize::from(number)];
-            let payload = &frame[frame::HEADER_BYTES..];
-            let applied = partition.apply(payload, *now, |define| {
-                let mut segment = self.wal.segment();
-                loop {
-                    definitions.clear();
-                    frame::begin(&mut definitions);
-                    define(segment, &mut definitions);
-                    let frames: &[&[u8]] = if definitions.len() > frame::HEADER_BYTES {
-                        frame::finish(&mut definitions, FrameKind::Definitions, number);
-                        &[&definitions, frame]
-                    } else {
-                        &[frame]
-                    };
-                    match self.wal.append(segment, frames) {
-                        Ok(ticket) => {
-                            if tickets.last().is_none_or(|last: &Ticket| !last.is_with(&ticket)) {
-                                tickets.push(ticket);
-                            }
-                            return segment;
-                        }
-                        Err(now) => segment = now,
-                    }
-                }
+            let applied = partition.apply(frame, *now, |frame, define| {
+                self.log(number, frame, tickets, &mut definitions, define)
             });
             match applied {
                 Ok(grown) => {
@@ -185,6 +276,41 @@ impl Store {
                 Err(damage) => Err(WriteError::Failed { what: damage.what }),
             }
         })
+    }
+
+    /// Logs a frame, with the definitions that the log lacks; answers the segment.
+    fn log(
+        &self,
+        partition: u16,
+        frame: &mut [u8],
+        tickets: &mut Vec<Ticket>,
+        definitions: &mut Vec<u8>,
+        define: &mut dyn FnMut(u64, &mut Vec<u8>),
+    ) -> u64 {
+        let mut made_for = None;
+        loop {
+            let (segment, run) = self.wal.position();
+            if made_for != Some(run) {
+                made_for = Some(run);
+                frame::finish(frame, FrameKind::Rows, partition, run);
+                definitions.clear();
+                frame::begin(definitions);
+                define(run, definitions);
+                if definitions.len() > frame::HEADER_BYTES {
+                    frame::finish(definitions, FrameKind::Definitions, partition, run);
+                }
+            }
+            let frames: &[&[u8]] = match definitions.len() > frame::HEADER_BYTES {
+                true => &[definitions, frame],
+                false => &[frame],
+            };
+            if let Ok(ticket) = self.wal.append(segment, frames) {
+                if tickets.last().is_none_or(|last| !last.is_with(&ticket)) {
+                    tickets.push(ticket);
+                }
+                return segment;
+            }
+        }
     }
 
     fn bounds(&self, known: Arc<Known>, now: Timestamp) -> Bounds {
@@ -203,7 +329,7 @@ impl Store {
             let limit = format!(
                 "timestamp {timestamp} is before 1970-01-01T00:00:00Z, the first that is kept"
             );
-            return Refusal::Limit { limit };
+            return Refusal::Limit { name: "timestamp_min", limit };
         }
         if at > bounds.last {
             let allowed = self.options.future_max.unwrap_or_default().to_string();

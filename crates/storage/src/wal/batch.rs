@@ -2,6 +2,7 @@
 
 use crate::error::is_disk_full;
 use model::port::WriteError;
+use parking_lot::Mutex;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
@@ -31,20 +32,36 @@ impl From<Failure> for WriteError {
     }
 }
 
+/// What is done once it is known what became of a batch.
+pub type Listener = Box<dyn FnOnce() + Send>;
+
 /// What became of a batch, once that is known.
 #[derive(Clone, Default)]
-pub struct Outcome(Arc<OnceLock<Result<(), Failure>>>);
+pub struct Outcome(Arc<Fate>);
+
+#[derive(Default)]
+struct Fate {
+    known: OnceLock<Result<(), Failure>>,
+    listeners: Mutex<Vec<Listener>>,
+}
 
 impl Outcome {
     /// What became of it.
     pub fn get(&self) -> Option<&Result<(), Failure>> {
-        self.0.get()
+        self.0.known.get()
     }
 
-    /// Says what became of it.
-    pub fn set(&self, outcome: Result<(), Failure>) {
-        let is_first = self.0.set(outcome).is_ok();
+    /// Says what became of it; answers who is to be told.
+    #[must_use]
+    pub fn set(&self, outcome: Result<(), Failure>) -> Vec<Listener> {
+        let is_first = self.0.known.set(outcome).is_ok();
         assert!(is_first, "a batch is written once");
+        std::mem::take(&mut *self.0.listeners.lock())
+    }
+
+    /// Whether somebody is to be told.
+    pub fn has_listeners(&self) -> bool {
+        !self.0.listeners.lock().is_empty()
     }
 }
 
@@ -56,6 +73,23 @@ impl Ticket {
     /// Whether both stand for the same batch.
     pub fn is_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0.0, &other.0.0)
+    }
+
+    /// What became of the frames.
+    pub fn outcome(&self) -> Option<&Result<(), Failure>> {
+        self.0.get()
+    }
+
+    /// Calls `listener` once it is known what became of the frames: some thread must lead.
+    pub fn listen(&self, listener: Listener) {
+        let mut listeners = self.0.0.listeners.lock();
+        // Said under the lock: whoever says it takes the listeners after that.
+        if self.0.get().is_none() {
+            listeners.push(listener);
+        } else {
+            drop(listeners);
+            listener();
+        }
     }
 }
 

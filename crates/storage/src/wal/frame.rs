@@ -7,9 +7,9 @@ use codec::checksum::{crc32c, crc32c_append};
 /// What every frame begins with; 0xf5 cannot stand in UTF-8.
 pub const MARKER: [u8; 4] = [0xf5, b'B', b'G', 0xf5];
 /// The version of frames.
-const VERSION: u8 = 1;
-/// How long a frame's header is: marker, version, kind, partition, length, checksum.
-pub const HEADER_BYTES: usize = 4 + 1 + 1 + 2 + 4 + 4;
+const VERSION: u8 = 2;
+/// How long a frame's header is: marker, version, kind, partition, length, run, checksum.
+pub const HEADER_BYTES: usize = 4 + 1 + 1 + 2 + 4 + 4 + 4;
 /// Where the checksum begins.
 const CRC_AT: usize = HEADER_BYTES - 4;
 /// A body's rows for one partition are cut into frames of about this many bytes.
@@ -32,6 +32,9 @@ pub struct Frame<'a> {
     pub kind: FrameKind,
     /// Whose rows these are.
     pub partition: u16,
+    /// The low half of the number of the run's first segment: slots mean the same streams
+    /// only inside a run.
+    pub run: u32,
     /// What is in it.
     pub payload: &'a [u8],
 }
@@ -43,15 +46,24 @@ pub fn begin(out: &mut Vec<u8>) {
 }
 
 /// Fills in the header of a frame that [`begin`] began.
-pub fn finish(frame: &mut [u8], kind: FrameKind, partition: u16) {
+pub fn finish(frame: &mut [u8], kind: FrameKind, partition: u16, run: u64) {
     let length = u32::try_from(frame.len() - HEADER_BYTES).expect("bodies are far below 4 GiB");
     frame[..4].copy_from_slice(&MARKER);
     frame[4] = VERSION;
     frame[5] = kind as u8;
     frame[6..8].copy_from_slice(&partition.to_le_bytes());
     frame[8..12].copy_from_slice(&length.to_le_bytes());
+    frame[12..16].copy_from_slice(&(run as u32).to_le_bytes());
     let crc = crc32c_append(crc32c(&frame[..CRC_AT]), &frame[HEADER_BYTES..]);
     frame[CRC_AT..HEADER_BYTES].copy_from_slice(&crc.to_le_bytes());
+}
+
+/// What [`parse`] says of bytes that end too early.
+const CUT_SHORT: [&str; 2] = ["frame header is cut short", "frame is cut short"];
+
+/// Whether [`parse`] found too few bytes, and nothing else wrong.
+pub fn is_cut_short(what: &str) -> bool {
+    CUT_SHORT.contains(&what)
 }
 
 /// The frame that `bytes` begin with, and how many bytes it takes; else what is wrong.
@@ -59,13 +71,14 @@ pub fn finish(frame: &mut [u8], kind: FrameKind, partition: u16) {
 /// # Errors
 /// When there is no whole frame.
 pub fn parse(bytes: &[u8]) -> Result<(Frame<'_>, usize), &'static str> {
-    let header = bytes.first_chunk::<HEADER_BYTES>().ok_or("frame header is cut short")?;
+    let header = bytes.first_chunk::<HEADER_BYTES>().ok_or(CUT_SHORT[0])?;
     if header[..4] != MARKER {
         return Err("no frame begins here");
     }
     let length = u32::from_le_bytes([header[8], header[9], header[10], header[11]]) as usize;
-    let crc = u32::from_le_bytes([header[12], header[13], header[14], header[15]]);
-    let payload = bytes[HEADER_BYTES..].get(..length).ok_or("frame is cut short")?;
+    let run = u32::from_le_bytes([header[12], header[13], header[14], header[15]]);
+    let crc = u32::from_le_bytes([header[16], header[17], header[18], header[19]]);
+    let payload = bytes[HEADER_BYTES..].get(..length).ok_or(CUT_SHORT[1])?;
     if crc32c_append(crc32c(&header[..CRC_AT]), payload) != crc {
         return Err("frame checksum does not match");
     }
@@ -78,5 +91,5 @@ pub fn parse(bytes: &[u8]) -> Result<(Frame<'_>, usize), &'static str> {
         _ => return Err("frame is of a kind that this program does not know"),
     };
     let partition = u16::from_le_bytes([header[6], header[7]]);
-    Ok((Frame { kind, partition, payload }, HEADER_BYTES + length))
+    Ok((Frame { kind, partition, run, payload }, HEADER_BYTES + length))
 }

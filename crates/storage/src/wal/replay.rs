@@ -14,17 +14,19 @@ pub struct Findings {
     /// Where its last whole frame ends, when something follows that is none, and what is
     /// wrong there.
     pub torn: Option<Damage>,
+    /// Whether what follows looks like a write that was under way: cut short, or zeros.
+    pub is_cut_short: bool,
 }
 
 /// Hands every whole frame of a segment to `each`, with its offset.
 ///
 /// # Errors
 /// When the segment is of another version.
-pub fn read(
-    bytes: &[u8],
+pub fn read<'a>(
+    bytes: &'a [u8],
     number: u64,
     path: &Path,
-    mut each: impl FnMut(u64, Frame<'_>) -> Result<(), Damage>,
+    mut each: impl FnMut(u64, Frame<'a>),
 ) -> Result<Findings, Error> {
     let mut findings = Findings::default();
     let mut at = match check_header(bytes, number, path) {
@@ -33,6 +35,7 @@ pub fn read(
             let damage = Damage::new(offset, what);
             let Some(next) = next_frame(bytes, 0) else {
                 findings.torn = Some(Damage { offset: 0, ..damage });
+                findings.is_cut_short = bytes.len() <= HEADER_BYTES;
                 return Ok(findings);
             };
             findings.damages.push(damage);
@@ -43,15 +46,14 @@ pub fn read(
     while at < bytes.len() {
         match frame::parse(&bytes[at..]) {
             Ok((frame, length)) => {
-                if let Err(damage) = each(at as u64, frame) {
-                    let offset = at as u64 + frame::HEADER_BYTES as u64 + damage.offset;
-                    findings.damages.push(Damage { offset, ..damage });
-                }
+                each(at as u64, frame);
                 at += length;
             }
             Err(what) => {
                 let damage = Damage::new(at as u64, what);
                 let Some(next) = next_frame(bytes, at + 1) else {
+                    let is_empty = bytes[at..].iter().all(|byte| *byte == 0);
+                    findings.is_cut_short = frame::is_cut_short(what) || is_empty;
                     findings.torn = Some(damage);
                     break;
                 };

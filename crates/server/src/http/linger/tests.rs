@@ -13,7 +13,7 @@ const BODY_BYTES: usize = 32 << 20;
 async fn refusing() -> SocketAddr {
     let router = Router::new()
         .route("/", post(|| async { (StatusCode::PAYLOAD_TOO_LARGE, "too large") }))
-        .layer(middleware::map_request(linger));
+        .layer(middleware::map_request(|request| async { linger(request) }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });

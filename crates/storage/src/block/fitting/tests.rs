@@ -1,15 +1,16 @@
 //! The index of a block against a plain list of its streams.
 
 use crate::block::tests::{FOLDER, context, name, open, policy};
-use crate::block::{Block, Lookup, Writer};
+use crate::block::{Block, Keys, Lookup, Measurement, Writer};
 use crate::disk::Disk;
 use crate::disk::simulated::Simulated;
-use crate::identity::{Identity, Interner, PolicyId, PolicyName};
+use crate::identity::{Identity, PolicyId, PolicyName};
 use crate::rowset::{Cells, RowSet};
 use crate::shape::ColumnDef;
 use codec::Effort;
 use model::{Attribute, Column, Kind, MatchOp, Matcher, Predicate};
 use proptest::prelude::*;
+use roaring::RoaringBitmap;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -37,7 +38,6 @@ fn known(id: PolicyId) -> Option<PolicyName> {
 }
 
 fn world(told: &[Told]) -> World {
-    let interner = Interner::default();
     let mut streams: Vec<(Arc<Identity>, Vec<&'static str>)> = vec![];
     for one in told {
         let id = PolicyId(one.policy);
@@ -46,8 +46,10 @@ fn world(told: &[Told]) -> World {
             one.tags.iter().map(|(n, v)| ((*n).into(), v.as_str().into())).collect();
         pairs.sort();
         pairs.dedup_by(|a: &mut (Arc<str>, Arc<str>), b| a.0 == b.0);
-        let identity = interner.intern(&name, &one.measurement.into(), &pairs);
-        if !streams.iter().any(|(other, _)| Arc::ptr_eq(other, &identity)) {
+        let identity = Identity::of(&name, one.measurement, &pairs);
+        let is_it =
+            |other: &Identity| (other.hash(), other.policy) == (identity.hash(), identity.policy);
+        if !streams.iter().any(|(other, _)| is_it(other)) {
             streams.push((identity, FIELDS[..one.fields].to_vec()));
         }
     }
@@ -89,13 +91,14 @@ impl World {
 
     fn found(&self, predicate: &Predicate) -> BTreeSet<(u32, &str)> {
         let mut found = BTreeSet::new();
-        for fitting in self.block.fitting(predicate, &known).expect("find") {
-            let field = fitting.measurement.columns[fitting.column].def.name.clone();
-            for ordinal in fitting.streams {
-                let has = self.streams[ordinal as usize].1.iter().find(|has| ***has == *field);
+        let each = |measurement: &Measurement, column: usize, streams: RoaringBitmap| {
+            let field = &measurement.columns[column].def.name;
+            for ordinal in streams {
+                let has = self.streams[ordinal as usize].1.iter().find(|has| ***has == **field);
                 found.extend(has.map(|field| (ordinal, *field)));
             }
-        }
+        };
+        self.block.each_fitting(predicate, &known, each).expect("find");
         found
     }
 
@@ -124,14 +127,14 @@ impl World {
 
     fn check_tag(&self, tag: &str) {
         let count = self.block.streams();
-        for range in [0..count, count / 3..count / 2, 0..0] {
-            let values = self.block.tag_values(tag, range.clone()).expect("values");
-            let texts: BTreeSet<_> = values.texts.iter().collect();
-            assert_eq!(texts.len(), values.texts.len(), "each text once");
-            for (at, ordinal) in range.enumerate() {
-                let expected = self.streams[ordinal as usize].0.key.tags.get(tag);
-                assert_eq!(values.texts[values.of[at] as usize].as_ref(), expected);
-            }
+        let mut keys = Keys::new(&self.block, &["none", tag]).expect("keys");
+        let mut ranks = Vec::new();
+        for ordinal in (0..count).chain((0..count).rev()) {
+            ranks.clear();
+            keys.stream(ordinal, &mut ranks).expect("stream");
+            let expected = self.streams[ordinal as usize].0.key.tags.get(tag);
+            assert_eq!(ranks[0], 0);
+            assert_eq!(keys.text(1, ranks[1]).expect("text").as_ref(), expected);
         }
     }
 }

@@ -1,14 +1,12 @@
 use super::*;
-use crate::identity::{Interner, PolicyId};
-use model::StreamKey;
+use model::{Attribute, MatchOp, Matcher};
 
 fn streams() -> Vec<Arc<Identity>> {
-    let interner = Interner::default();
     let make = |id: u32, database: &str, measurement: &str, tags: &[(&str, &str)]| {
         let policy =
             PolicyName { id: PolicyId(id), database: database.into(), policy: "autogen".into() };
         let pairs: Vec<_> = tags.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
-        interner.intern(&policy, &measurement.into(), &pairs)
+        Identity::of(&policy, measurement, &pairs)
     };
     vec![
         make(1, "metrics", "cpu", &[("host", "a"), ("zone", "x")]),
@@ -54,7 +52,7 @@ fn predicates() -> Vec<Predicate> {
 }
 
 /// Nothing that fits may be missing; what is of the stream alone must be exact.
-fn check(index: &Index, streams: &[(u32, &StreamKey)], predicate: &Predicate, is_exact: bool) {
+fn check(index: &Names, streams: &[(u32, &StreamKey)], predicate: &Predicate, is_exact: bool) {
     let found = index.candidates(predicate);
     for (ordinal, key) in streams {
         let fits = ["user", "value"].iter().any(|field| predicate.matches_column(key, field));
@@ -64,14 +62,27 @@ fn check(index: &Index, streams: &[(u32, &StreamKey)], predicate: &Predicate, is
     }
 }
 
+fn add(names: &mut Names, identity: &Identity) -> u32 {
+    let key = &identity.key;
+    let (database, policy) = (key.database.clone(), key.policy.clone());
+    let policy = PolicyName { id: identity.policy, database, policy };
+    let pairs: Vec<_> = key.tags.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
+    names.add(identity.hash(), &policy, &key.measurement, &pairs)
+}
+
 #[test]
 fn it_finds_what_looking_at_each_would() {
     let streams = streams();
-    let mut index = Index::default();
-    for (ordinal, identity) in (10..).zip(&streams) {
-        index.insert(ordinal, identity);
+    let mut index = Names::default();
+    // Enough others that lists and sets of streams are met too.
+    for n in 0..200 {
+        let policy = PolicyName { id: PolicyId(3), database: "d".into(), policy: "p".into() };
+        let pairs =
+            [("host".into(), format!("h{}", n % 2).into()), ("n".into(), format!("{n}").into())];
+        add(&mut index, &Identity::of(&policy, "cpu", &pairs));
     }
-    let keys: Vec<_> = (10..).zip(&streams).map(|(n, s)| (n, s.key.as_ref())).collect();
+    let slots: Vec<u32> = streams.iter().map(|identity| add(&mut index, identity)).collect();
+    let keys: Vec<_> = slots.iter().zip(&streams).map(|(n, s)| (*n, s.key.as_ref())).collect();
     let singles = predicates();
     for (at, one) in singles.iter().enumerate() {
         let is_of_stream = |p: &Predicate| match p {
@@ -93,13 +104,26 @@ fn it_finds_what_looking_at_each_would() {
 #[test]
 fn what_is_removed_leaves_nothing() {
     let streams = streams();
-    let mut index = Index::default();
-    for (ordinal, identity) in (0..).zip(&streams) {
-        index.insert(ordinal, identity);
+    let mut index = Names::default();
+    let slots: Vec<u32> = streams.iter().map(|identity| add(&mut index, identity)).collect();
+    for (slot, identity) in slots.iter().zip(&streams) {
+        assert_eq!(index.find(identity.hash(), identity.policy), Some(*slot));
+        let epoch = index.shape(*slot).expect("known").1;
+        assert_eq!(index.identity(*slot, epoch).expect("known").key, identity.key);
+        index.remove(*slot);
+        assert_eq!(index.find(identity.hash(), identity.policy), None);
+        assert!(index.identity(*slot, epoch).is_none());
+        assert!(!index.candidates(&Predicate::ALL).contains(*slot));
     }
-    for (ordinal, identity) in (0..).zip(&streams) {
-        index.remove(ordinal, identity);
-        assert!(!index.candidates(&Predicate::ALL).contains(ordinal));
+    let all = slots.len();
+    // Slots are given again, to others, and nobody is found under an old name.
+    let again: Vec<u32> = streams.iter().rev().map(|identity| add(&mut index, identity)).collect();
+    assert!(again.iter().all(|slot| (*slot as usize) < all), "{again:?}");
+    for (slot, identity) in again.iter().zip(streams.iter().rev()) {
+        let epoch = index.shape(*slot).expect("known").1;
+        assert_eq!(index.identity(*slot, epoch).expect("known").key, identity.key);
+        let host = identity.key.tags.get("host").to_owned();
+        let only = matcher(tag("host"), MatchOp::Equal(host.into()));
+        assert!(index.candidates(&only).contains(*slot));
     }
-    assert!(index.tags.is_empty() && index.measurements.is_empty() && index.policies.is_empty());
 }

@@ -1,0 +1,179 @@
+//! Who the streams of a partition are: names, labels and columns, in few bytes each.
+//!
+//! A stream is found by the 128-bit hash of its names and its policy, which is taken for
+//! the names themselves: of 10^12 streams two are alike by chance once in 10^15 tries. An
+//! [`Identity`] with all texts is made where one is asked for.
+
+use super::index::Index;
+use super::paged::Paged;
+use super::pool::Pool;
+use crate::identity::{Identity, PolicyId, PolicyName, Text};
+use crate::index::evaluate;
+use crate::shape::Shape;
+use hashbrown::HashTable;
+use model::{Predicate, StreamKey, Tags};
+use roaring::RoaringBitmap;
+use std::sync::Arc;
+
+/// Who one stream is.
+struct Named {
+    hash: [u64; 2],
+    shape: Arc<Shape>,
+    policy: PolicyId,
+    /// Tells it from those that had its slot before.
+    epoch: u32,
+    /// Its labels: measurement, then tags in the order of their names.
+    labels: u32,
+    label_count: u32,
+}
+
+/// Who the streams of a partition are, by their slots.
+#[derive(Default)]
+pub struct Names {
+    streams: Paged<Option<Named>>,
+    vacant: Vec<u32>,
+    by_hash: HashTable<u32>,
+    labels: Pool<u32, 1>,
+    index: Index,
+    epochs: u32,
+}
+
+impl Named {
+    fn is(&self, hash: u128, policy: PolicyId) -> bool {
+        self.hash == halves(hash) && self.policy == policy
+    }
+
+    /// Where it is in the table of hashes.
+    fn key(&self) -> u64 {
+        key(self.hash, self.policy)
+    }
+}
+
+fn halves(hash: u128) -> [u64; 2] {
+    [hash as u64, (hash >> 64) as u64]
+}
+
+/// The high half chose the partition.
+fn key(hash: [u64; 2], policy: PolicyId) -> u64 {
+    hash[0] ^ u64::from(policy.0)
+}
+
+impl Names {
+    /// The slot of a stream that is known.
+    pub fn find(&self, hash: u128, policy: PolicyId) -> Option<u32> {
+        let is_it = |slot: &u32| self.named(*slot).is_some_and(|named| named.is(hash, policy));
+        self.by_hash.find(key(halves(hash), policy), is_it).copied()
+    }
+
+    /// Gives a stream that is not known a slot. `pairs` are sorted by name, no name twice.
+    pub fn add<T: Text>(
+        &mut self,
+        hash: u128,
+        policy: &PolicyName,
+        measurement: &T,
+        pairs: &[(T, T)],
+    ) -> u32 {
+        let slot = self.vacant.pop().unwrap_or_else(|| self.streams.push(None));
+        let label_count = pairs.len() as u32 + 1;
+        let labels = self.labels.take(label_count as usize);
+        let list = self.labels.get_mut(labels, label_count as usize);
+        self.index.join(slot, policy);
+        list[0] = self.index.add_measurement(slot, measurement);
+        for (label, (name, value)) in list[1..].iter_mut().zip(pairs) {
+            *label = self.index.add_tag(slot, name, value);
+        }
+        // 0 stands for no stream; after 2^32 streams numbers come again, long after their
+        // first owners left.
+        self.epochs = self.epochs.wrapping_add(1).max(1);
+        let (hash, policy, epoch) = (halves(hash), policy.id, self.epochs);
+        let named = Named { hash, shape: Arc::default(), policy, epoch, labels, label_count };
+        self.streams[slot] = Some(named);
+        let Self { streams, by_hash, .. } = self;
+        let rehash = |slot: &u32| streams[*slot].as_ref().map_or(0, Named::key);
+        by_hash.insert_unique(key(hash, policy), slot, rehash);
+        slot
+    }
+
+    /// Takes a stream out; answers how many columns it had.
+    pub fn remove(&mut self, slot: u32) -> u64 {
+        let Some(named) = self.streams.get_mut(slot).and_then(Option::take) else { return 0 };
+        if let Ok(found) = self.by_hash.find_entry(named.key(), |known| *known == slot) {
+            found.remove();
+        }
+        let count = named.label_count as usize;
+        for label in self.labels.get(named.labels, count) {
+            self.index.remove(slot, *label);
+        }
+        self.index.leave(slot, named.policy);
+        self.labels.give(named.labels, count);
+        self.vacant.push(slot);
+        named.shape.len() as u64
+    }
+
+    fn named(&self, slot: u32) -> Option<&Named> {
+        self.streams.get(slot)?.as_ref()
+    }
+
+    /// Every slot with its stream's policy.
+    pub fn policies(&self) -> impl Iterator<Item = (u32, PolicyId)> {
+        self.streams.iter().filter_map(|(slot, named)| Some((slot, named.as_ref()?.policy)))
+    }
+
+    /// A stream's columns, and what tells it from others of its slot.
+    pub fn shape(&self, slot: u32) -> Option<(&Arc<Shape>, u32)> {
+        self.named(slot).map(|named| (&named.shape, named.epoch))
+    }
+
+    /// A stream's columns, to be widened.
+    pub fn shape_mut(&mut self, slot: u32) -> Option<&mut Arc<Shape>> {
+        Some(&mut self.streams.get_mut(slot)?.as_mut()?.shape)
+    }
+
+    /// A stream's policy and measurement.
+    pub fn measurement(&self, slot: u32) -> Option<(PolicyId, Arc<str>)> {
+        let named = self.named(slot)?;
+        let first = self.labels.get(named.labels, 1)[0];
+        Some((named.policy, self.index.label(first).1.clone()))
+    }
+
+    /// A stream's policy, and numbers of its measurement and tags, where `slot` is still its
+    /// own.
+    pub fn labels(&self, slot: u32, epoch: u32) -> Option<(PolicyId, &[u32])> {
+        let named = self.named(slot).filter(|named| named.epoch == epoch)?;
+        Some((named.policy, self.labels.get(named.labels, named.label_count as usize)))
+    }
+
+    /// Name and value of a label; a measurement has no name.
+    pub fn label(&self, at: u32) -> (&str, &str) {
+        let (name, value) = self.index.label(at);
+        (name, value)
+    }
+
+    /// Who a stream is, where `slot` is still its own.
+    pub fn identity(&self, slot: u32, epoch: u32) -> Option<Arc<Identity>> {
+        let named = self.named(slot).filter(|named| named.epoch == epoch)?;
+        let labels = self.labels.get(named.labels, named.label_count as usize);
+        let pair = |label: &u32| {
+            let (name, value) = self.index.label(*label);
+            (name.clone(), value.clone())
+        };
+        let policy = self.index.policy(named.policy);
+        let key = StreamKey {
+            database: policy.database.clone(),
+            policy: policy.policy.clone(),
+            measurement: self.index.label(labels[0]).1.clone(),
+            tags: Tags::new(labels[1..].iter().map(pair).collect()),
+        };
+        let hash = u128::from(named.hash[1]) << 64 | u128::from(named.hash[0]);
+        Some(Arc::new(Identity::new(named.policy, key, hash)))
+    }
+
+    /// Every stream that may fit.
+    pub fn candidates(&self, predicate: &Predicate) -> RoaringBitmap {
+        let Ok(found) = evaluate(&self.index, predicate);
+        found.set
+    }
+}
+
+#[cfg(test)]
+mod tests;

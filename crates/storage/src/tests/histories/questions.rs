@@ -1,0 +1,227 @@
+//! Random questions, answered by the store and, sample by sample, by what was read.
+
+use super::cells::is_same;
+use super::found::{Found, select};
+use crate::Store;
+use crate::disk::simulated::Random;
+use model::limits::Budget;
+use model::port::{Aggregation, Edge, Reduction, Source, WindowFunction, Windows};
+use model::value::is_stale;
+use model::{
+    Accumulator, Attribute, MatchOp, Matcher, Needs, Predicate, Span, TimeRange, Timestamp,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Asks a few questions; `all` is everything there is.
+pub fn ask(store: &Store, all: &Found, now: i64, random: &mut Random) {
+    for _ in 0..3 {
+        check_select(store, all, now, random);
+        check_aggregate(store, all, now, random);
+    }
+}
+
+fn check_select(store: &Store, all: &Found, now: i64, random: &mut Random) {
+    let (predicate, range) = (predicate(random, 2), range(random, now));
+    let budget = Budget::unlimited();
+    let found = select(store, &predicate, range, &budget).expect("select");
+    let inside = |at: &i64| range.contains(Timestamp(*at));
+    let mut expected = 0;
+    for (place, read) in all.iter().filter(|(_, read)| predicate.matches(&read.meta)) {
+        let samples: Vec<_> = read.samples.iter().filter(|(at, _)| inside(at)).collect();
+        let answer = found.get(place).map(|read| &read.samples);
+        let is_whole = answer.map_or(0, BTreeMap::len) == samples.len()
+            && samples.iter().all(|(at, value)| {
+                answer.and_then(|answer| answer.get(at)).is_some_and(|one| is_same(one, value))
+            });
+        assert!(
+            is_whole,
+            "select {predicate:?} {range:?}: {place:?}\nfound    {answer:?}\nexpected {samples:?}"
+        );
+        expected += usize::from(!samples.is_empty());
+    }
+    assert_eq!(found.len(), expected, "select {predicate:?} {range:?}: {:?}", found.keys());
+}
+
+fn check_aggregate(store: &Store, all: &Found, now: i64, random: &mut Random) {
+    let (predicate, windows) = (predicate(random, 2), windows(random, now));
+    let reduction = *random.pick(&[
+        Reduction::Pooled,
+        Reduction::Pooled,
+        Reduction::PerSeries(WindowFunction::Mean),
+        Reduction::PerSeries(WindowFunction::Sum),
+        Reduction::PerSeries(WindowFunction::Max),
+        Reduction::PerSeries(WindowFunction::Last),
+        Reduction::PerSeries(WindowFunction::Count),
+    ]);
+    let needs = *random.pick(&[Needs::ALL, Needs::ALL, Needs::SUM, Needs::LAST, Needs::MAX]);
+    let group_by: Vec<Attribute> = (0..random.below(3)).map(|_| attribute(random)).collect();
+    let group_by = &group_by;
+    let asked = Aggregation { predicate: &predicate, windows, reduction, needs, group_by };
+    let found = store.aggregate(&asked, &Budget::unlimited()).expect("aggregate");
+    let expected = brute_force(all, &asked);
+    let keys: Vec<_> = found.iter().map(|group| group.key.to_vec()).collect();
+    assert_eq!(keys, expected.keys().cloned().collect::<Vec<_>>(), "{asked:?}");
+    for (group, (windows, sizes)) in found.iter().zip(expected.values()) {
+        assert_eq!(group.windows().len(), windows.len(), "{asked:?}");
+        for (index, (a, b)) in group.windows().zip(windows).enumerate() {
+            check_window(&a, b, sizes[index], needs, || format!("{asked:?}, window {index}"));
+        }
+    }
+}
+
+/// Equal in what was asked for, but for the order of adding; `size` is the sum of all
+/// magnitudes.
+fn check_window(
+    a: &Accumulator,
+    b: &Accumulator,
+    size: f64,
+    needs: Needs,
+    what: impl Fn() -> String,
+) {
+    assert_eq!(a.count, b.count, "{}", what());
+    if a.count == 0 {
+        return;
+    }
+    let is_equal = |x: f64, y: f64| x == y || (x.is_nan() && y.is_nan());
+    // Where the sum may leave the finite numbers, the order decides.
+    let is_close = |x: f64, y: f64| is_equal(x, y) || size > 1e300 || (x - y).abs() <= 1e-9 * size;
+    let is_time = |x: i64, y: i64| !needs.has(Needs::EXTREME_TIMES) || x == y || b.min.is_nan();
+    for (need, is_right) in [
+        (Needs::SUM, is_close(a.sum(), b.sum())),
+        (Needs::MIN, is_equal(a.min, b.min) && is_time(a.min_at, b.min_at)),
+        (Needs::MAX, is_equal(a.max, b.max) && is_time(a.max_at, b.max_at)),
+        (Needs::FIRST, is_equal(a.first, b.first) && a.first_at == b.first_at),
+        (Needs::LAST, is_equal(a.last, b.last) && a.last_at == b.last_at),
+    ] {
+        let text = || format!("{need:?}, {}\nfound    {a:?}\nexpected {b:?}", what());
+        assert!(is_right || !needs.has(need), "{}", text());
+    }
+}
+
+/// The windows of a group, and for each the sum of all magnitudes.
+type Weighed = (Vec<Accumulator>, Vec<f64>);
+
+/// What `aggregate` must answer, sample by sample.
+fn brute_force(all: &Found, asked: &Aggregation<'_>) -> BTreeMap<Vec<Arc<str>>, Weighed> {
+    let mut groups: BTreeMap<Vec<Arc<str>>, Weighed> = BTreeMap::new();
+    let Aggregation { predicate, windows, reduction, group_by, .. } = asked;
+    let numeric = all.values().filter(|r| predicate.matches(&r.meta) && r.meta.kind.is_numeric());
+    for read in numeric {
+        let value = |a: &Attribute| a.value(&read.meta.stream, &read.meta.field).as_ref().into();
+        let key: Vec<Arc<str>> = group_by.iter().map(value).collect();
+        for index in 0..windows.count {
+            let range = windows.range(index);
+            if range.is_empty() {
+                continue;
+            }
+            let mut window = Accumulator::default();
+            let mut size = 0.0;
+            for (at, value) in read.samples.range(range.start.0..=range.end.0) {
+                let number = value.as_ref().as_f64().expect("numeric");
+                if !is_stale(number) {
+                    window.push(*at, number);
+                    size += if number.is_finite() { number.abs() } else { 1e301 };
+                }
+            }
+            if window.count == 0 {
+                continue;
+            }
+            let empty = || (vec![Accumulator::default(); windows.count], vec![0.0; windows.count]);
+            let (group, sizes) = groups.entry(key.clone()).or_insert_with(empty);
+            sizes[index] += size;
+            match reduction {
+                Reduction::Pooled => group[index].pool(&window),
+                Reduction::PerSeries(function) => {
+                    let mut one = Accumulator::default();
+                    one.push(windows.anchor(index).0, value_of(*function, &window));
+                    group[index].pool(&one);
+                }
+            }
+        }
+    }
+    groups
+}
+
+fn value_of(function: WindowFunction, window: &Accumulator) -> f64 {
+    match function {
+        WindowFunction::Count => window.count as f64,
+        WindowFunction::Sum => window.sum(),
+        WindowFunction::Mean => window.mean(),
+        WindowFunction::Min => window.min,
+        WindowFunction::Max => window.max,
+        WindowFunction::First => window.first,
+        WindowFunction::Last => window.last,
+    }
+}
+
+fn attribute(random: &mut Random) -> Attribute {
+    random
+        .pick(&[
+            Attribute::Name,
+            Attribute::Database,
+            Attribute::Policy,
+            Attribute::Measurement,
+            Attribute::Field,
+            Attribute::Tag("host".into()),
+            Attribute::Tag("zone".into()),
+            Attribute::Tag("none".into()),
+        ])
+        .clone()
+}
+
+fn predicate(random: &mut Random, depth: u32) -> Predicate {
+    let parts = |random: &mut Random| {
+        (0..random.below(3)).map(|_| predicate(random, depth - 1)).collect::<Vec<_>>()
+    };
+    match random.below(if depth > 0 { 8 } else { 4 }) {
+        0 => Predicate::ALL,
+        4 | 5 => Predicate::And(parts(random)),
+        6 => Predicate::Or(parts(random)),
+        7 => Predicate::Not(Box::new(predicate(random, depth - 1))),
+        _ => Predicate::Match(matcher(random)),
+    }
+}
+
+fn matcher(random: &mut Random) -> Matcher {
+    const TEXTS: [&str; 12] =
+        ["", "h0", "h1", "h5", "x", "cpu", "mem", "cpu_user", "user", "value", "d1", "autogen"];
+    const PATTERNS: [&str; 7] = ["^h[0-2]$", "h", "^$", ".*", "^(cpu|mem)", "_user$", "^p1"];
+    let op = match random.below(4) {
+        0 | 1 => MatchOp::Equal((*random.pick(&TEXTS)).into()),
+        2 => MatchOp::NotEqual((*random.pick(&TEXTS)).into()),
+        _ => {
+            let pattern = regex::Regex::new(PATTERNS[random.below(7) as usize]).expect("pattern");
+            if random.chance(500) { MatchOp::Regex(pattern) } else { MatchOp::NotRegex(pattern) }
+        }
+    };
+    Matcher { attribute: attribute(random), op }
+}
+
+fn range(random: &mut Random, now: i64) -> TimeRange {
+    if random.chance(200) {
+        return TimeRange::ALL;
+    }
+    let start = now - random.between(-2, 40) * *random.pick(&SCALES);
+    TimeRange::new(
+        Timestamp(start),
+        Timestamp(start + random.between(0, 60) * random.pick(&SCALES)),
+    )
+}
+
+/// Lengths that questions are about.
+const SCALES: [i64; 4] = [10 * Span::SECOND.0, Span::MINUTE.0, Span::HOUR.0, Span::DAY.0];
+
+fn windows(random: &mut Random, now: i64) -> Windows {
+    let scale = *random.pick(&SCALES);
+    let step = random.between(1, 6) * scale;
+    let width = match random.below(3) {
+        0 => step,
+        1 => random.between(1, 12) * scale,
+        _ => step * random.between(1, 4),
+    };
+    let count = random.below(40) as usize;
+    let start = now - random.between(0, 50) * scale - random.between(0, 1);
+    let edge = *random.pick(&[Edge::LeftOpen, Edge::RightOpen]);
+    Windows { start: Timestamp(start), step: Span(step), width: Span(width), count, edge }
+}
