@@ -48,7 +48,7 @@ impl Store {
             effort,
         };
         let mut streams = 0u64;
-        while let Some(sources) = merging.next_stream() {
+        while let Some(sources) = merging.next_stream()? {
             merging.write(&sources)?;
             streams += 1;
             if streams.is_multiple_of(STREAMS_PER_CHECK) {
@@ -83,22 +83,25 @@ impl Merging<'_> {
     /// The next stream in the order of blocks, in every input that has it, by the inputs'
     /// places. Streams of dropped policies are passed over, which is how their space is
     /// given back.
-    fn next_stream(&mut self) -> Option<Vec<(usize, Current)>> {
+    ///
+    /// # Errors
+    /// When the disk refuses to read.
+    fn next_stream(&mut self) -> Result<Option<Vec<(usize, Current)>>, Error> {
         let state = self.store.catalog.state();
         let counters = &self.store.counters;
         let mut least: Option<&Current> = None;
         for input in &mut self.inputs {
-            let Some(current) = input.current(&state, counters) else { continue };
+            let Some(current) = input.current(&state, counters)? else { continue };
             if least.is_none_or(|least| current.order(least).is_lt()) {
                 least = Some(current);
             }
         }
-        let least = least?.id();
+        let Some(least) = least.map(Current::id) else { return Ok(None) };
         let mut sources = Vec::new();
         for (index, input) in self.inputs.iter_mut().enumerate() {
             sources.extend(input.take(least).map(|current| (index, current)));
         }
-        Some(sources)
+        Ok(Some(sources))
     }
 
     fn write(&mut self, sources: &[(usize, Current)]) -> Result<(), Error> {
@@ -106,12 +109,13 @@ impl Merging<'_> {
         let columns = joined_columns(sources.iter().map(|(_, current)| current));
         let shape = self.store.shapes.intern(&columns);
         self.writer.begin_stream(&first.key.measurement)?;
-        let pieces = self.reader.pieces(sources, &columns, &mut self.inputs, &self.store.counters);
+        let pieces =
+            self.reader.pieces(sources, &columns, &mut self.inputs, &self.store.counters)?;
         for batch in rows::batches(&pieces, self.writer.rows_aim()) {
             if self.copy(batch, &columns)? {
                 continue;
             }
-            let rows = self.reader.rows(batch, &columns, &mut self.inputs, &self.store.counters);
+            let rows = self.reader.rows(batch, &columns, &mut self.inputs, &self.store.counters)?;
             self.writer.add(&rows, 0..rows.timestamps.len(), &shape)?;
         }
         self.writer.end_stream(&first.key, first.hash, first.policy);

@@ -58,14 +58,17 @@ pub struct RowReader {
 }
 
 impl RowReader {
-    /// Every chunk of a stream, in the order of time. What cannot be read is left out.
+    /// Every chunk of a stream, in the order of time. What is damaged is left out.
+    ///
+    /// # Errors
+    /// When the disk refuses to read.
     pub fn pieces(
         &mut self,
         sources: &[(usize, Current)],
         columns: &[ColumnDef],
         inputs: &mut [Input<'_>],
         counters: &Counters,
-    ) -> Vec<Piece> {
+    ) -> Result<Vec<Piece>, Error> {
         let mut pieces = Vec::new();
         for (input, current) in sources {
             for (ordinal, def) in current.shape().columns().iter().enumerate() {
@@ -73,12 +76,12 @@ impl RowReader {
                 let Some(column) = column else { continue };
                 let found = self.pieces_of(*input, current, (ordinal, column), inputs, &mut pieces);
                 if let Err(error) = found {
-                    inputs[*input].tell(&error, counters);
+                    inputs[*input].leave_out(error, counters)?;
                 }
             }
         }
         pieces.sort_by_key(|piece| piece.range.start);
-        pieces
+        Ok(pieces)
     }
 
     fn pieces_of(
@@ -105,14 +108,18 @@ impl RowReader {
         Ok(())
     }
 
-    /// The rows of some chunks, each time once, and of equal times the newest values.
+    /// The rows of some chunks, each time once, and of equal times the newest values. What
+    /// is damaged is left out.
+    ///
+    /// # Errors
+    /// When the disk refuses to read.
     pub fn rows(
         &mut self,
         batch: &[Piece],
         columns: &[ColumnDef],
         inputs: &mut [Input<'_>],
         counters: &Counters,
-    ) -> RowSet {
+    ) -> Result<RowSet, Error> {
         let mut found: Vec<Values> = Vec::with_capacity(columns.len());
         for (number, def) in columns.iter().enumerate() {
             let mut of: Vec<&Piece> = batch.iter().filter(|p| p.column == number).collect();
@@ -121,12 +128,12 @@ impl RowReader {
             for piece in of {
                 match self.decode(piece, def.kind, inputs) {
                     Ok(values) => parts.push(values),
-                    Err(error) => inputs[piece.input].tell(&error, counters),
+                    Err(error) => inputs[piece.input].leave_out(error, counters)?,
                 }
             }
             found.push(joined(parts, def.kind));
         }
-        assemble(found)
+        Ok(assemble(found))
     }
 
     fn decode(&mut self, piece: &Piece, kind: Kind, inputs: &[Input<'_>]) -> Result<Values, Error> {
