@@ -1,71 +1,76 @@
 //! Immutable files with the rows of one partition, one retention class and one slice.
 //!
 //! A block is written under a temporary name, synced, renamed, and its folder synced; from
-//! then on its bytes never change. Its index (streams, shapes, chunks, postings) is kept in
-//! memory; chunks are read when they are asked for, and checked each time. Streams stand in
-//! the order of measurement, tags and policy, their chunks behind each other in that order.
+//! then on its bytes never change. Values stand column by column in groups of chunks
+//! (`group`), timestamps apart from them and once for all columns and streams that share them
+//! (`times`). The index lies in pages: who streams are (`streams`), the values of each tag
+//! with the streams that have them (`values`), and what each measurement has
+//! (`measurements`). Only the [`Root`] of a block stays in memory, which says where pages
+//! are; pages are read through one cache of the store, and checked each time they are.
 //!
-//! Invariants: the chunks of one stream follow each other in time without overlapping; a
-//! block that is no longer wanted loses its file when the last query lets go of it.
+//! Invariants: streams stand in the order of measurement, tags and policy; the chunks of one
+//! stream and column follow each other in time without overlapping; a block that is no
+//! longer wanted loses its file when the last query lets go of it.
 
+mod array;
+mod cache;
+mod dictionary;
+mod find;
 mod footer;
+mod group;
 mod handles;
+mod indexer;
 mod list;
+mod lookup;
+mod measurements;
 mod name;
-mod section;
+mod output;
+mod postings;
+mod root;
+mod statistics;
+mod streams;
+mod tables;
+mod times;
+mod values;
 mod writer;
 
+pub use cache::Cache;
 #[cfg(test)]
 pub use footer::HEADER_BYTES;
+pub use group::{Chunk, Directory, Place as Group};
 pub use handles::Handles;
 pub use list::Blocks;
+pub use lookup::Lookup;
+pub use measurements::{Column, Measurement};
 pub use name::{Name, Sequences};
+pub use statistics::at_times;
+pub use times::{List as TimeList, Page as TimePage, Told};
 pub use writer::Writer;
 
-use crate::chunk::Summary;
 use crate::disk::{Disk, File, aside, read_all};
 use crate::error::Error;
-use crate::identity::{Identity, Interner, PolicyId};
-use crate::index::Index;
-use crate::shape::{Shape, Shapes};
+use crate::identity::PolicyId;
+use crate::shape::Shapes;
 use footer::Footer;
 use model::TimeRange;
 use parking_lot::Mutex;
+use root::Root;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What a block's index is read into.
+/// What blocks are read with.
+#[derive(Clone)]
 pub struct Context {
     /// Where files are.
     pub disk: Arc<dyn Disk>,
-    /// Who streams are.
-    pub interner: Arc<Interner>,
-    /// What columns they have.
+    /// What columns streams have.
     pub shapes: Arc<Shapes>,
     /// How many files may be open.
     pub handles: Arc<Handles>,
-}
-
-/// A stream of a block.
-#[derive(Debug)]
-pub struct Stream {
-    /// Who it is; none where its policy was dropped before the block was opened.
-    pub identity: Option<Arc<Identity>>,
-    /// Its columns here.
-    pub shape: Arc<Shape>,
-    /// Its first chunk, and how many it has.
-    chunks: (u32, u32),
-}
-
-/// Where a chunk is.
-#[derive(Clone, Copy, Debug)]
-pub struct Place {
-    /// Its first byte in the file.
-    pub offset: u64,
-    /// What it is.
-    pub summary: Summary,
+    /// Pages that were read.
+    pub cache: Arc<Cache>,
 }
 
 /// A block.
@@ -78,54 +83,35 @@ pub struct Block {
     pub bytes: u64,
     /// How many values it holds.
     pub values: u64,
-    /// Finds its streams by their names; ordinals are places in `streams`.
-    pub index: Index,
-    /// Its streams in their order.
-    pub streams: Vec<Stream>,
-    /// The policies its streams are of, those dropped since included.
-    pub policies: Vec<PolicyId>,
-    chunks: Vec<Place>,
+    root: Root,
+    /// Names its pages in the cache.
+    number: u64,
     path: PathBuf,
-    disk: Arc<dyn Disk>,
-    handles: Arc<Handles>,
+    context: Context,
     file: Mutex<Option<Arc<dyn File>>>,
     is_doomed: AtomicBool,
 }
 
 impl Block {
-    /// Reads the index of a block. `known` tells how a policy is called that is not dropped.
+    /// Reads footer and root of a block.
     ///
     /// # Errors
-    /// When it is damaged, of another version, or cannot be read.
-    pub fn open(
-        path: PathBuf,
-        name: Name,
-        context: &Context,
-        known: &section::Policies<'_>,
-    ) -> Result<Self, Error> {
-        let disk = &context.disk;
-        let file: Arc<dyn File> = disk.open(&path)?.into();
+    /// When they are damaged, of another version, or cannot be read.
+    pub fn open(path: PathBuf, name: Name, context: &Context) -> Result<Self, Error> {
+        let file: Arc<dyn File> = context.disk.open(&path)?.into();
         let bytes = file.size()?;
         let footer = Footer::read(file.as_ref(), bytes, &name, &path)?;
-        let read = |extent: &footer::Extent| extent.read(file.as_ref(), &path);
-        let index = read(&footer.index)?;
-        let damaged = |damage: crate::error::Damage| damage.in_file(&path, footer.index.offset);
-        let parsed = section::parse(&index, context, known).map_err(damaged)?;
-        let postings = read(&footer.postings)?;
-        let damaged = |damage: crate::error::Damage| damage.in_file(&path, footer.postings.offset);
-        let index = parsed.index(&postings).map_err(damaged)?;
+        let root = footer.root.read(file.as_ref(), &path)?;
+        let root = Root::parse(&root).map_err(|d| d.in_file(&path, footer.root.offset))?;
         Ok(Self {
             name,
             range: footer.range,
             bytes,
             values: footer.values,
-            index,
-            streams: parsed.streams,
-            policies: parsed.policies,
-            chunks: parsed.chunks,
+            root,
+            number: context.cache.number(),
             path,
-            disk: disk.clone(),
-            handles: context.handles.clone(),
+            context: context.clone(),
             file: Mutex::new(None),
             is_doomed: AtomicBool::new(false),
         })
@@ -136,10 +122,24 @@ impl Block {
         &self.path
     }
 
-    /// The chunks of stream `ordinal`, in the order of time.
-    pub fn chunks(&self, ordinal: u32) -> &[Place] {
-        let (first, count) = self.streams[ordinal as usize].chunks;
-        &self.chunks[first as usize..first as usize + count as usize]
+    /// Tells it apart from all others of this process.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How many streams it has; ordinals are below.
+    pub fn streams(&self) -> u32 {
+        self.root.streams
+    }
+
+    /// The policies its streams are of, those dropped since included.
+    pub fn policies(&self) -> impl Iterator<Item = PolicyId> {
+        self.root.policies.iter().map(|(id, _)| *id)
+    }
+
+    /// How much memory it takes while nobody looks at it.
+    pub fn memory(&self) -> usize {
+        size_of::<Self>() + self.root.memory()
     }
 
     /// Reads bytes of the file into `into`.
@@ -147,16 +147,12 @@ impl Block {
     /// # Errors
     /// When they cannot be read.
     pub fn read(&self, offset: u64, bytes: usize, into: &mut Vec<u8>) -> io::Result<()> {
+        if offset.checked_add(bytes as u64).is_none_or(|end| end > self.bytes) {
+            let what = format!("{}: offset {offset} lies outside the file", self.path.display());
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, what));
+        }
         into.resize(bytes, 0);
         self.file()?.read_at(offset, into)
-    }
-
-    /// All bytes of a chunk.
-    ///
-    /// # Errors
-    /// When they cannot be read.
-    pub fn read_chunk(&self, place: &Place, into: &mut Vec<u8>) -> io::Result<()> {
-        self.read(place.offset, place.summary.bytes as usize, into)
     }
 
     fn file(&self) -> io::Result<Arc<dyn File>> {
@@ -164,8 +160,8 @@ impl Block {
         if let Some(file) = kept.as_ref() {
             return Ok(file.clone());
         }
-        let file: Arc<dyn File> = self.disk.open(&self.path)?.into();
-        if self.handles.take() {
+        let file: Arc<dyn File> = self.context.disk.open(&self.path)?.into();
+        if self.context.handles.take() {
             *kept = Some(file.clone());
         }
         Ok(file)
@@ -174,7 +170,7 @@ impl Block {
     /// Closes its file until it is read again.
     pub fn close(&self) {
         if self.file.lock().take().is_some() {
-            self.handles.give_back();
+            self.context.handles.give_back();
         }
     }
 
@@ -189,8 +185,9 @@ impl Block {
     /// When that failed.
     pub fn keep_aside(&self) -> io::Result<PathBuf> {
         let target = aside(&self.path);
-        let bytes = read_all(self.disk.as_ref(), &self.path)?;
-        crate::disk::replace(self.disk.as_ref(), &target, &bytes)?;
+        let disk = self.context.disk.as_ref();
+        let bytes = read_all(disk, &self.path)?;
+        crate::disk::replace(disk, &target, &bytes)?;
         Ok(target)
     }
 }
@@ -199,7 +196,7 @@ impl Drop for Block {
     fn drop(&mut self) {
         self.close();
         if self.is_doomed.load(Ordering::Acquire)
-            && let Err(error) = self.disk.remove(&self.path)
+            && let Err(error) = self.context.disk.remove(&self.path)
         {
             tracing::warn!(%error, "a block that is no longer used could not be removed");
         }

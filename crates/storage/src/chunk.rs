@@ -3,16 +3,18 @@
 //! The directory says where each section is, with its checksum and, for numbers, with what
 //! windows that cover the whole chunk need (count, sum, extremes, ends, increase). Columns
 //! share the timestamps; one that lacks rows says which. The head seals its long buffers
-//! into the same bytes that blocks hold. `FORMAT.md` draws them.
+//! into such bytes, which never leave memory; blocks hold the same values column by column.
 //!
 //! Statistics never count staleness markers; a column with another NaN or an infinity has
 //! none, so that such chunks are decoded.
 
 mod directory;
 mod encoder;
+mod values;
 
 pub use directory::{ColumnEntry, Directory, Section};
 pub use encoder::{Encoder, cuts};
+pub use values::ValueEncoder;
 
 use crate::error::Damage;
 use crate::rowset::{Cells, RowSet};
@@ -89,7 +91,10 @@ pub fn decode_timestamps(bytes: &[u8], count: u32, out: &mut Vec<i64>) -> Result
 }
 
 /// Decodes `count` values of the kind that `out` is of.
-fn decode_values(bytes: &[u8], count: usize, out: &mut Column) -> Result<(), Damage> {
+///
+/// # Errors
+/// Where they are damaged.
+pub fn decode_values(bytes: &[u8], count: usize, out: &mut Column) -> Result<(), Damage> {
     out.clear();
     match out {
         Column::F64(values) => codec::floats::decode(bytes, count, values)?,

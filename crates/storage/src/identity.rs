@@ -1,11 +1,9 @@
-//! Who a stream is, once for the whole store.
+//! Who a stream is.
 //!
-//! Head and blocks know a stream by the hash of its names and its policy. Blocks share
-//! their identities by the [`Interner`]; the head makes one where it is asked for.
+//! Head and blocks know a stream by the hash of its names and its policy, and make an
+//! identity where one is asked for.
 
-use hashbrown::HashTable;
-use model::{StreamKey, Tags};
-use parking_lot::Mutex;
+use model::StreamKey;
 use std::cmp::Ordering;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
@@ -61,64 +59,6 @@ impl Identity {
         let (a, b) = (&self.key, &other.key);
         (&a.measurement, &a.tags, self.policy).cmp(&(&b.measurement, &b.tags, other.policy))
     }
-
-    fn is(&self, policy: PolicyId, measurement: &str, pairs: &[Pair]) -> bool {
-        let key = &self.key;
-        self.policy == policy
-            && key.measurement.as_ref() == measurement
-            && key.tags.len() == pairs.len()
-            && key.tags.iter().zip(pairs).all(|(a, b)| a.0 == &b.0 && a.1 == &b.1)
-    }
-}
-
-/// Every identity that is alive.
-#[derive(Default)]
-pub struct Interner {
-    table: Mutex<Table>,
-}
-
-#[derive(Default)]
-struct Table {
-    entries: HashTable<Arc<Identity>>,
-    scratch: Vec<u8>,
-}
-
-impl Interner {
-    /// The stream with this name. `pairs` are sorted by name, no name twice.
-    pub fn intern(
-        &self,
-        policy: &PolicyName,
-        measurement: &Arc<str>,
-        pairs: &[Pair],
-    ) -> Arc<Identity> {
-        let mut table = self.table.lock();
-        let Table { entries, scratch } = &mut *table;
-        let hash = hash(scratch, measurement, pairs);
-        let slot = hash as u64 ^ u64::from(policy.id.0);
-        let found = entries.find(slot, |known| known.is(policy.id, measurement, pairs));
-        if let Some(known) = found {
-            return known.clone();
-        }
-        let identity = Arc::new(Identity {
-            policy: policy.id,
-            key: Arc::new(StreamKey {
-                database: policy.database.clone(),
-                policy: policy.policy.clone(),
-                measurement: measurement.clone(),
-                tags: Tags::new(pairs.to_vec()),
-            }),
-            hash,
-        });
-        let slot_of = |known: &Arc<Identity>| known.hash as u64 ^ u64::from(known.policy.0);
-        entries.insert_unique(slot, identity.clone(), slot_of);
-        identity
-    }
-
-    /// Forgets those that nobody holds any more.
-    pub fn sweep(&self) {
-        let mut table = self.table.lock();
-        table.entries.retain(|identity| Arc::strong_count(identity) > 1);
-    }
 }
 
 /// Which of `partitions` holds the streams with this hash. The policy does not matter, so
@@ -141,4 +81,4 @@ pub fn hash<T: AsRef<str>>(scratch: &mut Vec<u8>, measurement: &str, pairs: &[(T
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

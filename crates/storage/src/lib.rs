@@ -23,6 +23,7 @@ mod head;
 mod identity;
 mod index;
 mod options;
+mod pattern;
 mod piece;
 mod retention;
 mod rowset;

@@ -71,6 +71,8 @@ pub struct Options {
     pub auto_create_databases: bool,
     /// The most series that are written to at one time.
     pub series_max: u64,
+    /// The most memory for pages of blocks' indexes that were read.
+    pub index_cache_bytes: u64,
 }
 
 impl Default for Options {
@@ -86,6 +88,7 @@ impl Default for Options {
             wal_bytes_max: 512 << 20,
             auto_create_databases: true,
             series_max: 10_000_000,
+            index_cache_bytes: 128 << 20,
         }
     }
 }

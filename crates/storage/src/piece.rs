@@ -3,17 +3,20 @@
 //! Pieces that overlap in time form a cluster and are merged: of equal times the newest
 //! value stays. A piece that stands alone is read straight, and its statistics hold.
 
-use crate::block::{Block, Place};
-use crate::chunk::{ColumnEntry, Directory, Sealed, Section, decode_timestamps};
-use crate::error::Damage;
+mod open;
+mod samples;
+
+pub use open::Open;
+
+use crate::block::{Block, Chunk, Column, Group, Measurement, at_times};
+use crate::chunk::{ColumnEntry, Directory, Sealed, Section, decode_timestamps, decode_values};
+use crate::error::{Damage, Error};
 use crate::head::{HeadPart, Rows};
-use crate::identity::Identity;
-use crate::rowset::cast;
 use crate::shape::Shape;
 use crate::stats::Counters;
 use model::limits::{Budget, Exceeded};
-use model::{Accumulator, Column, Kind, Samples, TimeRange, Timestamp, ValueRef};
-use std::ops::Range;
+use model::{Accumulator, Kind, Samples, StreamKey, TimeRange};
+use samples::{append_all, append_newest, append_present, append_rows, rows_inside};
 use std::sync::Arc;
 
 /// A place that has rows of a stream.
@@ -21,16 +24,39 @@ use std::sync::Arc;
 pub enum Part {
     /// Rows in the head.
     Head(HeadPart),
-    /// A stream of a block, by its ordinal.
-    Block(Arc<Block>, u32),
+    /// A stream of a block.
+    Block(BlockPart),
+}
+
+/// A stream of a block.
+#[derive(Debug)]
+pub struct BlockPart {
+    /// Which block.
+    pub block: Arc<Block>,
+    /// Which stream.
+    pub ordinal: u32,
+    /// Its measurement there.
+    pub measurement: Arc<Measurement>,
+    /// Its shape, by its place in the measurement.
+    pub shape: u32,
+}
+
+impl BlockPart {
+    fn column(&self, field: &str) -> Option<&Column> {
+        let (shape, _) = self.measurement.shapes.get(self.shape as usize)?;
+        let ordinal = shape.find(field, 0)?;
+        self.measurement.column(self.shape, ordinal).map(|(_, column)| column)
+    }
 }
 
 impl Part {
     /// The columns it has.
-    pub fn shape(&self) -> &Arc<Shape> {
+    pub fn shape(&self) -> Option<&Arc<Shape>> {
         match self {
-            Self::Head(part) => part.shape(),
-            Self::Block(block, ordinal) => &block.streams[*ordinal as usize].shape,
+            Self::Head(part) => Some(part.shape()),
+            Self::Block(part) => {
+                part.measurement.shapes.get(part.shape as usize).map(|(shape, _)| shape)
+            }
         }
     }
 }
@@ -39,7 +65,7 @@ impl Part {
 #[derive(Debug)]
 pub struct StreamParts {
     /// Whose they are.
-    pub identity: Arc<Identity>,
+    pub key: Arc<StreamKey>,
     /// Where they are, from the oldest to the newest.
     pub parts: Vec<Part>,
     /// The time that its policy keeps: what lies before is as good as gone.
@@ -49,59 +75,32 @@ pub struct StreamParts {
 /// Some samples of one series, in one place.
 #[derive(Debug)]
 pub struct Piece<'a> {
-    /// The first and the last row there; not every row need have this column.
+    /// The first and the last sample there; of the head, the first and the last row, which
+    /// need not have this column.
     pub range: TimeRange,
     /// The greater, the newer.
     age: u32,
-    ordinal: u32,
     at: At<'a>,
 }
 
 #[derive(Debug)]
 enum At<'a> {
-    Rows(&'a Rows),
-    Sealed(&'a Sealed),
-    Chunk(&'a Block, Place),
+    /// Rows, and the column.
+    Rows(&'a Rows, u32),
+    /// A sealed chunk, and the column.
+    Sealed(&'a Sealed, u32),
+    /// A chunk of a block.
+    Chunk(&'a Block, InBlock),
 }
 
-impl StreamParts {
-    /// What the column `field` may have inside `range`, in the order of time.
-    pub fn pieces(&self, field: &str, range: TimeRange) -> Vec<Piece<'_>> {
-        let range = range.intersect(&self.visible);
-        let mut pieces = Vec::new();
-        for (age, part) in (0..).zip(&self.parts) {
-            let Some(ordinal) = part.shape().find(field, 0) else { continue };
-            let ordinal = ordinal as u32;
-            match part {
-                Part::Head(HeadPart::Rows(rows)) => {
-                    pieces.push(Piece { range: rows.range(), age, ordinal, at: At::Rows(rows) });
-                }
-                Part::Head(HeadPart::Sealed(sealed)) => {
-                    let range = sealed.summary.range;
-                    pieces.push(Piece { range, age, ordinal, at: At::Sealed(sealed) });
-                }
-                Part::Block(block, stream) => {
-                    let chunks = inside(block.chunks(*stream), range).iter();
-                    pieces.extend(chunks.map(|place| Piece {
-                        range: place.summary.range,
-                        age,
-                        ordinal,
-                        at: At::Chunk(block, *place),
-                    }));
-                }
-            }
-        }
-        pieces.retain(|piece| piece.range.overlaps(&range));
-        pieces.sort_by_key(|piece| (piece.range.start, piece.age));
-        pieces
-    }
-}
-
-/// The chunks that may be inside `range`; they follow each other in time.
-fn inside(chunks: &[Place], range: TimeRange) -> &[Place] {
-    let start = chunks.partition_point(|place| place.summary.range.end < range.start);
-    let end = chunks.partition_point(|place| place.summary.range.start <= range.end);
-    &chunks[start..end.max(start)]
+/// A chunk of a block.
+#[derive(Clone, Copy, Debug)]
+struct InBlock {
+    group: Group,
+    /// Which chunk of the group it is.
+    at: usize,
+    chunk: Chunk,
+    kind: Kind,
 }
 
 /// Groups pieces, which are in the order of time, with those they overlap.
@@ -124,10 +123,11 @@ pub fn clusters<'a, 'b>(pieces: &'b [Piece<'a>]) -> impl Iterator<Item = &'b [Pi
 pub struct Reader<'a> {
     budget: &'a Budget,
     counters: &'a Counters,
+    open: Open,
     bytes: Vec<u8>,
     timestamps: Vec<i64>,
     present: Vec<bool>,
-    column: Column,
+    column: model::Column,
     unmerged: Samples,
 }
 
@@ -137,12 +137,67 @@ impl<'a> Reader<'a> {
         Self {
             budget,
             counters,
+            open: Open::default(),
             bytes: Vec::new(),
             timestamps: Vec::new(),
             present: Vec::new(),
-            column: Column::new(Kind::F64),
+            column: model::Column::new(Kind::F64),
             unmerged: Samples::new(Kind::F64),
         }
+    }
+
+    /// What the column `field` of a stream may have inside `range`, in the order of time.
+    pub fn pieces<'b>(
+        &mut self,
+        stream: &'b StreamParts,
+        field: &str,
+        range: TimeRange,
+    ) -> Vec<Piece<'b>> {
+        let range = range.intersect(&stream.visible);
+        let mut pieces = Vec::new();
+        for (age, part) in (0..).zip(&stream.parts) {
+            match part {
+                Part::Head(part) => {
+                    let Some(ordinal) = part.shape().find(field, 0) else { continue };
+                    let ordinal = ordinal as u32;
+                    let at = match part {
+                        HeadPart::Rows(rows) => At::Rows(rows, ordinal),
+                        HeadPart::Sealed(sealed) => At::Sealed(sealed, ordinal),
+                    };
+                    pieces.push(Piece { range: part.range(), age, at });
+                }
+                Part::Block(part) => {
+                    let Some(column) = part.column(field) else { continue };
+                    if let Err(error) = self.pieces_of(part, column, age, &mut pieces) {
+                        self.tell(&error);
+                    }
+                }
+            }
+        }
+        pieces.retain(|piece| piece.range.overlaps(&range));
+        pieces.sort_by_key(|piece| (piece.range.start, piece.age));
+        pieces
+    }
+
+    fn pieces_of<'b>(
+        &mut self,
+        part: &'b BlockPart,
+        column: &Column,
+        age: u32,
+        out: &mut Vec<Piece<'b>>,
+    ) -> Result<(), Error> {
+        let block = part.block.as_ref();
+        let kind = column.def.kind;
+        for group in block.groups_of(&column.groups, part.ordinal)? {
+            let directory = self.open.directory(block, group)?;
+            for at in directory.of(part.ordinal) {
+                let chunk = directory.chunk(at);
+                let range = self.open.list(block, chunk.times)?.range;
+                let at = At::Chunk(block, InBlock { group, at, chunk, kind });
+                out.push(Piece { range, age, at });
+            }
+        }
+        Ok(())
     }
 
     /// Appends what a cluster has inside `range` to `out`, each time once.
@@ -176,17 +231,30 @@ impl<'a> Reader<'a> {
     /// What is known of all samples of a piece without decoding them; none where that does
     /// not suffice.
     pub fn statistics(&mut self, piece: &Piece<'_>) -> Option<Accumulator> {
-        let mut bytes = std::mem::take(&mut self.bytes);
-        let found = match piece.at {
-            At::Rows(_) => Ok(None),
-            At::Sealed(sealed) => piece.find_in(head_of(sealed)),
-            At::Chunk(block, place) => {
-                read_directory(block, &place, &mut bytes).and_then(|()| piece.find_in(&bytes))
+        match &piece.at {
+            At::Rows(..) => None,
+            At::Sealed(sealed, ordinal) => {
+                let found = find_in(head_of(sealed), *ordinal).ok().flatten();
+                found.and_then(|(_, _, entry)| entry.statistics)
             }
+            // Damage is told when the samples are read in its place.
+            At::Chunk(block, of) => self.stored_statistics(block, of).ok().flatten(),
+        }
+    }
+
+    fn stored_statistics(
+        &mut self,
+        block: &Block,
+        of: &InBlock,
+    ) -> Result<Option<Accumulator>, Error> {
+        let Some(window) = self.open.statistics(block, of.group, of.at)? else { return Ok(None) };
+        let list = self.open.list(block, of.chunk.times)?;
+        let Some(step) = list.step else {
+            let times = self.open.timestamps(block, of.chunk.times)?;
+            return Ok(at_times(window, |row| times.get(row).copied()));
         };
-        self.bytes = bytes;
-        // Damage is told when the samples are read in its place.
-        found.ok().flatten().and_then(|(_, _, entry)| entry.statistics)
+        let first = list.range.start.0;
+        Ok(at_times(window, |row| Some(first.wrapping_add(step.wrapping_mul(row as i64)))))
     }
 
     /// Appends what a piece has inside `range`, in the order it stands there.
@@ -196,180 +264,111 @@ impl<'a> Reader<'a> {
         range: TimeRange,
         out: &mut Samples,
     ) -> Result<(), Exceeded> {
-        if let At::Rows(rows) = piece.at {
-            self.budget.charge(rows.count() as u64)?;
-            append_rows(rows, piece.ordinal, range, out);
-            return Ok(());
-        }
-        match self.decode(piece) {
-            Ok(None) => self.budget.check(),
-            Ok(Some(is_partial)) => {
-                let rows = rows_inside(&self.timestamps, range);
-                self.budget.charge(rows.len() as u64)?;
-                if is_partial {
-                    append_present(&self.timestamps, &self.present, &self.column, rows, out);
-                } else {
-                    append_all(&self.timestamps, &self.column, rows, out);
-                }
+        match &piece.at {
+            At::Rows(rows, ordinal) => {
+                self.budget.charge(rows.count() as u64)?;
+                append_rows(rows, *ordinal, range, out);
                 Ok(())
             }
-            Err(damage) => {
-                self.tell(piece, &damage);
-                self.budget.check()
-            }
+            At::Sealed(sealed, ordinal) => self.append_sealed(sealed, *ordinal, range, out),
+            At::Chunk(block, of) => match self.decode(block, of) {
+                Ok(()) => {
+                    let times = self.open.decoded();
+                    let rows = rows_inside(times, range);
+                    self.budget.charge(rows.len() as u64)?;
+                    append_all(times, &self.column, rows, out);
+                    Ok(())
+                }
+                Err(error) => {
+                    self.tell(&error);
+                    self.budget.check()
+                }
+            },
         }
     }
 
-    /// Decodes a chunk's timestamps and the piece's column; none where the chunk lacks it,
-    /// else whether some rows lack it.
-    fn decode(&mut self, piece: &Piece<'_>) -> Result<Option<bool>, Damage> {
-        match piece.at {
-            At::Rows(_) => Ok(None),
-            At::Sealed(sealed) => {
-                let Some((rows, times, entry)) = piece.find_in(head_of(sealed))? else {
-                    return Ok(None);
-                };
-                decode_timestamps(times.of(&sealed.bytes)?, rows, &mut self.timestamps)?;
-                self.fit_column(entry.kind);
-                let (present, column) = (&mut self.present, &mut self.column);
-                entry.decode(&sealed.bytes, rows, present, column).map(Some)
-            }
-            At::Chunk(block, place) => {
-                let bytes = &mut self.bytes;
-                read_directory(block, &place, bytes)?;
-                let Some((rows, times, entry)) = piece.find_in(bytes)? else { return Ok(None) };
-                read_section(block, &place, &times, bytes)?;
-                decode_timestamps(bytes, rows, &mut self.timestamps)?;
-                read_section(block, &place, &entry.section, bytes)?;
-                if self.column.kind() != entry.kind {
-                    self.column = Column::new(entry.kind);
-                }
-                let (present, column) = (&mut self.present, &mut self.column);
-                entry.decode_section(bytes, rows, present, column).map(Some)
-            }
+    fn append_sealed(
+        &mut self,
+        sealed: &Sealed,
+        ordinal: u32,
+        range: TimeRange,
+        out: &mut Samples,
+    ) -> Result<(), Exceeded> {
+        let decoded = self.decode_sealed(sealed, ordinal);
+        let decoded = decoded.expect("a chunk that never left memory is whole");
+        let Some(is_partial) = decoded else { return self.budget.check() };
+        let rows = rows_inside(&self.timestamps, range);
+        self.budget.charge(rows.len() as u64)?;
+        if is_partial {
+            append_present(&self.timestamps, &self.present, &self.column, rows, out);
+        } else {
+            append_all(&self.timestamps, &self.column, rows, out);
         }
+        Ok(())
+    }
+
+    /// Decodes timestamps and a column of a sealed chunk; none where it lacks the column,
+    /// else whether some rows lack it.
+    fn decode_sealed(&mut self, sealed: &Sealed, ordinal: u32) -> Result<Option<bool>, Damage> {
+        let Some((rows, times, entry)) = find_in(head_of(sealed), ordinal)? else {
+            return Ok(None);
+        };
+        decode_timestamps(times.of(&sealed.bytes)?, rows, &mut self.timestamps)?;
+        self.fit_column(entry.kind);
+        entry.decode(&sealed.bytes, rows, &mut self.present, &mut self.column).map(Some)
+    }
+
+    /// Decodes timestamps and values of a chunk of a block.
+    fn decode(&mut self, block: &Block, of: &InBlock) -> Result<(), Error> {
+        let count = self.open.timestamps(block, of.chunk.times)?.len();
+        let span = of.chunk.span;
+        block.read(span.offset, span.bytes as usize, &mut self.bytes)?;
+        self.fit_column(of.kind);
+        let start = of.chunk.start as usize;
+        let decoded = span.check(&self.bytes).and_then(|()| {
+            let values = self.bytes.get(start..start + of.chunk.bytes as usize);
+            let values = values.ok_or_else(|| Damage::new(0, "values lie outside their span"))?;
+            decode_values(values, count, &mut self.column)
+        });
+        decoded.map_err(|damage| block.damaged(damage, span.offset))
     }
 
     fn fit_column(&mut self, kind: Kind) {
         if self.column.kind() != kind {
-            self.column = Column::new(kind);
+            self.column = model::Column::new(kind);
         }
     }
 
     /// Says that some samples are missing from the answer, and why.
-    fn tell(&self, piece: &Piece<'_>, damage: &Damage) {
-        self.counters.corruption();
-        let At::Chunk(block, place) = piece.at else { return };
-        let (path, offset) = (block.path().display(), place.offset + damage.offset);
-        let what = &damage.what;
-        tracing::error!(%path, offset, what, "a chunk is damaged; its samples are left out");
-        self.budget.warn(format!(
-            "{path} is damaged at offset {offset} ({what}): samples from there are missing from this answer"
-        ));
+    fn tell(&self, error: &Error) {
+        tell(error, self.budget, self.counters);
     }
+}
+
+/// Says that some samples are missing from an answer, and why.
+pub fn tell(error: &Error, budget: &Budget, counters: &Counters) {
+    counters.corruption();
+    tracing::error!(%error, "stored samples cannot be read and are left out of an answer");
+    budget.warn(format!("{error}: samples from there are missing from this answer"));
 }
 
 impl Piece<'_> {
     /// Whether its times rise strictly, each of them once.
     fn is_rising(&self) -> bool {
         match self.at {
-            At::Rows(rows) => rows.is_rising(),
-            At::Sealed(_) | At::Chunk(..) => true,
+            At::Rows(rows, _) => rows.is_rising(),
+            At::Sealed(..) | At::Chunk(..) => true,
         }
     }
+}
 
-    /// How many rows, where the timestamps are, and the entry of this piece's column.
-    fn find_in(&self, directory: &[u8]) -> Result<Option<(u32, Section, ColumnEntry)>, Damage> {
-        let mut directory = Directory::parse(directory)?;
-        let (rows, timestamps) = (directory.rows, directory.timestamps);
-        Ok(directory.column(self.ordinal)?.map(|entry| (rows, timestamps, entry)))
-    }
+/// How many rows, where the timestamps are, and the entry of a column.
+fn find_in(directory: &[u8], ordinal: u32) -> Result<Option<(u32, Section, ColumnEntry)>, Damage> {
+    let mut directory = Directory::parse(directory)?;
+    let (rows, timestamps) = (directory.rows, directory.timestamps);
+    Ok(directory.column(ordinal)?.map(|entry| (rows, timestamps, entry)))
 }
 
 fn head_of(sealed: &Sealed) -> &[u8] {
     &sealed.bytes[..sealed.summary.directory_bytes as usize]
-}
-
-fn read_directory(block: &Block, place: &Place, into: &mut Vec<u8>) -> Result<(), Damage> {
-    let bytes = place.summary.directory_bytes as usize;
-    block.read(place.offset, bytes, into).map_err(|error| Damage::new(0, error.to_string()))
-}
-
-fn read_section(
-    block: &Block,
-    place: &Place,
-    section: &Section,
-    into: &mut Vec<u8>,
-) -> Result<(), Damage> {
-    let at = u64::from(section.offset);
-    let end = at + u64::from(section.bytes);
-    if end > u64::from(place.summary.bytes) {
-        return Err(Damage::new(at, "chunk section lies outside its chunk"));
-    }
-    let read = block.read(place.offset + at, section.bytes as usize, into);
-    read.map_err(|error| Damage::new(at, error.to_string()))?;
-    section.check(into)
-}
-
-/// The rows of rising timestamps inside `range`.
-fn rows_inside(timestamps: &[i64], range: TimeRange) -> Range<usize> {
-    let start = timestamps.partition_point(|at| *at < range.start.0);
-    let end = timestamps.partition_point(|at| *at <= range.end.0);
-    start..end.max(start)
-}
-
-fn append_all(timestamps: &[i64], column: &Column, rows: Range<usize>, out: &mut Samples) {
-    match (column, &mut out.values) {
-        (Column::F64(from), Column::F64(to)) => to.extend_from_slice(&from[rows.clone()]),
-        (Column::I64(from), Column::I64(to)) => to.extend_from_slice(&from[rows.clone()]),
-        (Column::U64(from), Column::U64(to)) => to.extend_from_slice(&from[rows.clone()]),
-        (Column::Bool(from), Column::Bool(to)) => to.extend_from_slice(&from[rows.clone()]),
-        _ => return rows.for_each(|row| push(out, timestamps[row], column.get(row))),
-    }
-    out.timestamps.extend_from_slice(&timestamps[rows]);
-}
-
-fn append_present(
-    timestamps: &[i64],
-    present: &[bool],
-    column: &Column,
-    rows: Range<usize>,
-    out: &mut Samples,
-) {
-    let before = present[..rows.start].iter().filter(|has| **has).count();
-    for (rank, row) in (before..).zip(rows.filter(|row| present[*row])) {
-        push(out, timestamps[row], column.get(rank));
-    }
-}
-
-fn append_rows(rows: &Rows, column: u32, range: TimeRange, out: &mut Samples) {
-    rows.each(column, |at, value| {
-        if range.contains(Timestamp(at)) {
-            push(out, at, value);
-        }
-    });
-}
-
-/// Appends a sample as `out` holds it; one of a kind that has nothing in common is left
-/// out, as it is from before its field changed its type.
-fn push(out: &mut Samples, at: i64, value: ValueRef<'_>) {
-    if let Some(value) = cast(value, out.values.kind()) {
-        let fits = out.push(Timestamp(at), value);
-        assert!(fits, "a value was cast to the kind of its column");
-    }
-}
-
-/// Appends samples that stand in the order they were written: in the order of time, and of
-/// equal times the last.
-fn append_newest(unmerged: &Samples, out: &mut Samples) {
-    let times = &unmerged.timestamps;
-    let mut order: Vec<u32> = (0..times.len() as u32).collect();
-    // Stable, so that of equal times the later written stays behind.
-    order.sort_by_key(|row| times[*row as usize]);
-    for (index, row) in order.iter().enumerate() {
-        let next = order.get(index + 1);
-        if next.is_none_or(|next| times[*next as usize] != times[*row as usize]) {
-            push(out, times[*row as usize], unmerged.values.get(*row as usize));
-        }
-    }
 }

@@ -36,7 +36,7 @@ impl Series for Stored {
         out.reset(self.meta.kind);
         let range = range.intersect(&self.stream.visible);
         let mut reader = Reader::new(budget, &self.counters);
-        for cluster in clusters(&self.stream.pieces(&self.meta.field, range)) {
+        for cluster in clusters(&reader.pieces(&self.stream, &self.meta.field, range)) {
             reader.read(cluster, range, out)?;
         }
         Ok(())
@@ -52,8 +52,8 @@ pub fn of_stream(
 ) {
     let stream = Arc::new(stream);
     for (field, kind) in fields(&stream) {
-        if predicate.matches_column(&stream.identity.key, &field) {
-            let meta = SeriesMeta { stream: stream.identity.key.clone(), field, kind };
+        if predicate.matches_column(&stream.key, &field) {
+            let meta = SeriesMeta { stream: stream.key.clone(), field, kind };
             out.push(Stored { meta, stream: stream.clone(), counters: counters.clone() });
         }
     }
@@ -65,7 +65,7 @@ fn fields(stream: &StreamParts) -> Vec<(Arc<str>, Kind)> {
     let mut fields: Vec<(Arc<str>, Kind)> = Vec::new();
     let mut last = std::ptr::null();
     for part in &stream.parts {
-        let shape = part.shape();
+        let Some(shape) = part.shape() else { continue };
         // Most parts of a stream share one shape.
         if std::ptr::eq(last, Arc::as_ptr(shape)) {
             continue;

@@ -34,6 +34,14 @@ pub struct Stats {
     pub block_bytes: u64,
     /// Values in them; what was rewritten and not yet merged counts twice.
     pub block_values: u64,
+    /// Memory that blocks take while nobody looks at them.
+    pub block_memory_bytes: u64,
+    /// Memory of pages of blocks that were read.
+    pub cache_bytes: u64,
+    /// Pages that were found in memory.
+    pub cache_hits: u64,
+    /// Pages that had to be read.
+    pub cache_misses: u64,
     /// Flushes of a partition.
     pub flushes: u64,
     /// Merges of blocks.

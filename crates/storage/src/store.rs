@@ -11,14 +11,14 @@ mod recover;
 mod select;
 mod write;
 
-use crate::block::{Block, Blocks, Context, Handles, Name};
+use crate::block::{Block, Blocks, Cache, Context, Handles, Name};
 use crate::catalog::Catalog;
 use crate::compact::{self, Candidate};
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::head::{Head, Schema};
-use crate::identity::{Interner, PolicyId, PolicyName};
+use crate::identity::{PolicyId, PolicyName};
 use crate::options::Options;
 use crate::retention;
 use crate::shape::Shapes;
@@ -41,12 +41,12 @@ pub struct Store {
     clock: Arc<dyn Clock>,
     options: Options,
     counters: Arc<Counters>,
-    interner: Arc<Interner>,
     shapes: Arc<Shapes>,
     catalog: Catalog,
     head: Head,
     wal: Wal,
     blocks: Blocks,
+    cache: Arc<Cache>,
     /// Held by whoever flushes, merges or drops; it knows the last flush.
     working: Mutex<u64>,
     /// Whether a flush was asked for.
@@ -71,23 +71,22 @@ impl Store {
     ) -> Result<Self, Error> {
         let folder = Folder::open(dir, disk.as_ref(), options.partitions)?;
         let counters = Arc::new(Counters::default());
-        let (interner, shapes) = (Arc::new(Interner::default()), Arc::new(Shapes::default()));
+        let shapes = Arc::new(Shapes::default());
         let catalog = Catalog::open(folder.catalog(), disk.clone())?;
         let context = Context {
             disk: disk.clone(),
-            interner: interner.clone(),
             shapes: shapes.clone(),
             handles: Arc::new(Handles::default()),
+            cache: Arc::new(Cache::new(options.index_cache_bytes)),
         };
-        let state = catalog.state();
-        let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
-        let opened = Blocks::open(folder.blocks(), context, &known)?;
+        let cache = context.cache.clone();
+        let opened = Blocks::open(folder.blocks(), context)?;
         for error in &opened.damages {
             counters.corruption();
             tracing::error!(%error, "a block is damaged and was put aside; the others are served");
         }
         let schema = Schema::new(shapes.clone(), options.series_max);
-        recover::note_fields(&schema, &opened.blocks);
+        recover::note_fields(&schema, &opened.blocks, &counters);
         let head = Head::new(folder.partitions, schema, shapes.clone());
         let setting = Setting {
             disk: disk.clone(),
@@ -104,11 +103,11 @@ impl Store {
             clock,
             options,
             counters,
-            interner,
             shapes,
             catalog,
             head,
             blocks: opened.blocks,
+            cache,
             working: Mutex::new(opened.last_sequence),
             asked: Mutex::new(false),
             asking: Condvar::new(),
@@ -151,7 +150,6 @@ impl Store {
             }
         }
         if done.flushed + done.merged + done.dropped + done.evicted > 0 {
-            self.interner.sweep();
             self.shapes.sweep();
         }
         self.blocks.close_files();
@@ -205,6 +203,7 @@ impl Store {
     pub fn stats(&self) -> Stats {
         let (wal_bytes, wal_segments) = self.wal.size();
         let blocks = self.blocks.list();
+        let cache = self.cache.usage();
         let mut stats = Stats {
             series: self.head.schema.series(),
             streams: self.head.streams(),
@@ -215,6 +214,10 @@ impl Store {
             block_count: blocks.len() as u64,
             block_bytes: blocks.iter().map(|block| block.bytes).sum(),
             block_values: blocks.iter().map(|block| block.values).sum(),
+            block_memory_bytes: blocks.iter().map(|block| block.memory() as u64).sum(),
+            cache_bytes: cache.bytes,
+            cache_hits: cache.hits,
+            cache_misses: cache.misses,
             ..Stats::default()
         };
         self.counters.fill(&mut stats);
@@ -245,7 +248,7 @@ impl Store {
             tracing::info!(block = %block.name, bytes = block.bytes, "retention drops a block");
         }
         if !doomed.is_empty() {
-            self.blocks.replace(&[], &doomed, &|_| None)?;
+            self.blocks.replace(&[], &doomed)?;
         }
         Ok(doomed.len() as u64)
     }
@@ -255,7 +258,7 @@ impl Store {
     fn is_kept(&self, block: &Block) -> bool {
         let (state, now) = (self.catalog.state(), self.clock.now());
         let end = block.name.slice.range().end;
-        block.policies.iter().filter_map(|id| state.policy(*id)).any(|known| {
+        block.policies().filter_map(|id| state.policy(id)).any(|known| {
             let kept = known.retention(self.options.retention);
             kept.is_none_or(|kept| end >= now - kept)
         })
@@ -268,7 +271,7 @@ impl Store {
             name: block.name,
             range: block.range,
             bytes: block.bytes,
-            has_dropped: block.policies.iter().any(|policy| !live.contains(policy)),
+            has_dropped: block.policies().any(|policy| !live.contains(&policy)),
         };
         list.iter().map(candidate).collect()
     }

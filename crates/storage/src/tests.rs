@@ -4,6 +4,7 @@ mod compat;
 mod crash;
 mod damage;
 mod faults;
+mod flips;
 mod histories;
 mod limits;
 mod model_map;

@@ -63,7 +63,7 @@ impl Row {
         let (parts, meta) = (series.stream(), series.meta());
         let hull = cut.hull().intersect(&parts.visible);
         let mut scratch = Scratch { times: &mut self.times, floats: &mut self.floats };
-        for cluster in clusters(&parts.pieces(&meta.field, hull)) {
+        for cluster in clusters(&reader.pieces(parts, &meta.field, hull)) {
             if let [piece] = cluster
                 && let Some(window) = cut.find(piece.range)
                 && hull.contains(piece.range.start)

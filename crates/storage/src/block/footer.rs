@@ -1,4 +1,4 @@
-//! The end of a block: where its sections are, with their checksums, and its totals.
+//! The end of a block: where its root is, and its totals.
 
 use super::name::Name;
 use crate::disk::File;
@@ -9,16 +9,16 @@ use codec::cursor::Cursor;
 use model::{TimeRange, Timestamp};
 use std::path::Path;
 
-const HEADER: Seal = Seal { magic: b"BAROBLCK", version: 1, what: "block header" };
-const FOOTER: Seal = Seal { magic: b"BAROFOOT", version: 1, what: "block footer" };
+const HEADER: Seal = Seal { magic: b"BAROBLCK", version: 2, what: "block header" };
+const FOOTER: Seal = Seal { magic: b"BAROFOOT", version: 2, what: "block footer" };
 
 /// How long a block's header is: what its name says, wrapped.
 pub const HEADER_BYTES: usize = ENVELOPE_BYTES + 2 + 2 + 4 + 4 + 8 + 8 + 2;
-/// How long its footer is: two extents, three totals, two times, wrapped.
-const FOOTER_BYTES: usize = ENVELOPE_BYTES + 2 * (8 + 8 + 4) + 3 * 8 + 2 * 8;
+/// How long its footer is: an extent, three totals, two times, wrapped.
+const FOOTER_BYTES: usize = ENVELOPE_BYTES + (8 + 8 + 4) + 3 * 8 + 2 * 8;
 
 // `FORMAT.md` names both.
-const _: () = assert!(HEADER_BYTES == 43 && FOOTER_BYTES == 93);
+const _: () = assert!(HEADER_BYTES == 43 && FOOTER_BYTES == 73);
 
 /// A section of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +67,8 @@ impl Extent {
 /// The end of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Footer {
-    /// Streams, shapes and chunks.
-    pub index: Extent,
-    /// Streams by measurement and tag.
-    pub postings: Extent,
+    /// Where its pages are.
+    pub root: Extent,
     /// How many streams it has.
     pub streams: u64,
     /// How many rows.
@@ -98,8 +96,7 @@ impl Footer {
     /// Its bytes.
     pub fn encode(&self) -> Vec<u8> {
         let mut body = Vec::with_capacity(FOOTER_BYTES);
-        self.index.put(&mut body);
-        self.postings.put(&mut body);
+        self.root.put(&mut body);
         for total in [self.streams, self.rows, self.values] {
             body.extend_from_slice(&total.to_le_bytes());
         }
@@ -127,11 +124,8 @@ impl Footer {
         file.read_at(at, &mut found)?;
         let body = FOOTER.unwrap(&found, path, at)?;
         let footer = Self::parse(body).map_err(|e| Error::damaged(path, at + 9, e))?;
-        let fits = |extent: &Extent| {
-            let end = extent.offset.checked_add(extent.bytes);
-            end.is_some_and(|end| end <= at)
-        };
-        if !fits(&footer.index) || !fits(&footer.postings) {
+        let end = footer.root.offset.checked_add(footer.root.bytes);
+        if end.is_none_or(|end| end > at) {
             return Err(Error::damaged(path, at + 9, "block section lies outside the file"));
         }
         Ok(footer)
@@ -139,11 +133,11 @@ impl Footer {
 
     fn parse(body: &[u8]) -> Result<Self, codec::Error> {
         let from = &mut Cursor::new(body);
-        let (index, postings) = (Extent::get(from)?, Extent::get(from)?);
+        let root = Extent::get(from)?;
         let (streams, rows, values) = (from.u64()?, from.u64()?, from.u64()?);
         let (start, end) = (from.u64()?.cast_signed(), from.u64()?.cast_signed());
         let range = TimeRange::new(Timestamp(start), Timestamp(end));
         from.finish()?;
-        Ok(Self { index, postings, streams, rows, values, range })
+        Ok(Self { root, streams, rows, values, range })
     }
 }

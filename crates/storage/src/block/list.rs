@@ -1,7 +1,6 @@
 //! Every block there is, as one list that queries take as it stands.
 
 use super::name::Name;
-use super::section::Policies;
 use super::{Block, Context};
 use crate::disk::{TEMPORARY, aside};
 use crate::error::Error;
@@ -32,7 +31,7 @@ impl Blocks {
     ///
     /// # Errors
     /// When a block is of another version, or the folder cannot be read.
-    pub fn open(folder: PathBuf, context: Context, known: &Policies<'_>) -> Result<Opened, Error> {
+    pub fn open(folder: PathBuf, context: Context) -> Result<Opened, Error> {
         let disk = context.disk.clone();
         // A merged block that a killed process renamed must not be lost in a power cut once
         // what it was merged from is removed below.
@@ -56,7 +55,7 @@ impl Blocks {
                 disk.remove(&path)?;
                 continue;
             }
-            match Block::open(path.clone(), name, &context, known) {
+            match Block::open(path.clone(), name, &context) {
                 Ok(block) => list.push(Arc::new(block)),
                 Err(error @ Error::Damaged { .. }) => {
                     disk.rename(&path, &aside(&path))?;
@@ -84,16 +83,11 @@ impl Blocks {
     ///
     /// # Errors
     /// When one cannot be read back; then nothing is shown and nothing doomed.
-    pub fn replace(
-        &self,
-        fresh: &[Name],
-        doomed: &[Arc<Block>],
-        known: &Policies<'_>,
-    ) -> Result<(), Error> {
+    pub fn replace(&self, fresh: &[Name], doomed: &[Arc<Block>]) -> Result<(), Error> {
         let mut opened = Vec::with_capacity(fresh.len());
         for name in fresh {
             let path = self.folder.join(name.to_string());
-            opened.push(Arc::new(Block::open(path, *name, &self.context, known)?));
+            opened.push(Arc::new(Block::open(path, *name, &self.context)?));
         }
         let mut list = self.list.write();
         let is_doomed = |block: &&Arc<Block>| doomed.iter().any(|other| Arc::ptr_eq(other, block));

@@ -1,33 +1,34 @@
 use super::*;
 use crate::catalog::Class;
-use crate::chunk::Encoder;
+use crate::chunk::decode_values;
 use crate::disk::simulated::Simulated;
 use crate::disk::with_suffix;
 use crate::identity::PolicyName;
+use crate::identity::tests::named;
+use crate::piece::Open;
 use crate::rowset::{Cells, RowSet};
 use crate::shape::ColumnDef;
 use crate::slice::Slice;
 use model::{Column, Kind, Predicate};
-use proptest::prelude::*;
 
-const FOLDER: &str = "/blocks";
+pub const FOLDER: &str = "/blocks";
 
-fn context(disk: &Simulated) -> Context {
+pub fn context(disk: &Simulated) -> Context {
     Context {
         disk: Arc::new(disk.clone()),
-        interner: Arc::default(),
         shapes: Arc::default(),
         handles: Arc::default(),
+        cache: Arc::new(Cache::new(1 << 20)),
     }
 }
 
-fn name(first: u64, last: u64, level: u16) -> Name {
+pub fn name(first: u64, last: u64, level: u16) -> Name {
     let slice = Slice { day: 19_675, days: 1 };
     let sequences = Sequences { first, last };
     Name { partition: 3, class: Class(2), slice, sequences, level }
 }
 
-fn policy(id: PolicyId) -> Option<PolicyName> {
+pub fn policy(id: PolicyId) -> Option<PolicyName> {
     (id.0 == 1).then(|| PolicyName { id, database: "d".into(), policy: "p".into() })
 }
 
@@ -42,18 +43,44 @@ fn write(disk: &Simulated, context: &Context, name: Name, measurements: &[&str])
     for measurement in measurements {
         let of = policy(PolicyId(1)).expect("known");
         let pairs = [("host".into(), (*measurement).into())];
-        let identity = context.interner.intern(&of, &(*measurement).into(), &pairs);
-        let mut encoder = Encoder::default();
-        writer.add(&rows, 0..4, &mut encoder).expect("add");
-        writer.add(&rows, 4..10, &mut encoder).expect("add");
-        writer.end_stream(&identity, &shape);
+        let identity = named(&of, measurement, &pairs);
+        writer.begin_stream(&identity.key.measurement).expect("begin");
+        writer.add(&rows, 0..4, &shape).expect("add");
+        writer.add(&rows, 4..10, &shape).expect("add");
+        writer.end_stream(&identity.key, identity.hash(), identity.policy);
     }
     assert_eq!(writer.finish().expect("finish"), Some(name));
 }
 
-fn open(disk: &Simulated, context: Context) -> list::Opened {
+pub fn open(disk: &Simulated, context: Context) -> list::Opened {
     drop(disk.list(Path::new(FOLDER)));
-    Blocks::open(PathBuf::from(FOLDER), context, &policy).expect("open")
+    Blocks::open(PathBuf::from(FOLDER), context).expect("open")
+}
+
+/// The times and values of the column `v` of a stream, chunk by chunk.
+fn chunks(block: &Block, ordinal: u32) -> Vec<(Vec<i64>, Column)> {
+    let mut look = Lookup::new(block).expect("look");
+    let stream = look.stream(ordinal).expect("stream");
+    let measurement = look.measurement(stream.common.measurement).expect("measurement");
+    let (_, column) = measurement.column(stream.common.shape, 0).expect("column");
+    let mut open = Open::default();
+    let mut found = vec![];
+    for group in block.groups_of(&column.groups, ordinal).expect("groups") {
+        let directory = block.directory(group).expect("directory");
+        for at in directory.of(ordinal) {
+            let chunk = directory.chunk(at);
+            let times = open.timestamps(block, chunk.times).expect("times").to_vec();
+            let mut bytes = vec![];
+            block.read(chunk.span.offset, chunk.span.bytes as usize, &mut bytes).expect("read");
+            chunk.span.check(&bytes).expect("whole");
+            let mut values = Column::new(column.def.kind);
+            let start = chunk.start as usize;
+            let bytes = &bytes[start..start + chunk.bytes as usize];
+            decode_values(bytes, times.len(), &mut values).expect("decode");
+            found.push((times, values));
+        }
+    }
+    found
 }
 
 #[test]
@@ -86,18 +113,17 @@ fn what_is_written_is_read_back() {
     let list = opened.blocks.list();
     let block = &list[0];
     assert_eq!((block.name, block.values, block.range.end.0), (name(1, 1, 0), 20, 9));
-    assert_eq!(block.streams.len(), 2);
-    let found = block.index.candidates(&Predicate::Match(model::Matcher::equal(
-        model::Attribute::Tag("host".into()),
-        "b",
-    )));
+    assert_eq!(block.streams(), 2);
+    let predicate =
+        Predicate::Match(model::Matcher::equal(model::Attribute::Tag("host".into()), "b"));
+    let found = block.find(&predicate, &policy).expect("find");
     assert_eq!(found.iter().collect::<Vec<_>>(), [1]);
-    let chunks = block.chunks(1);
-    assert_eq!(chunks.len(), 2);
-    let mut bytes = vec![];
-    block.read_chunk(&chunks[1], &mut bytes).expect("read");
-    let rows = crate::chunk::decode(&bytes, &chunks[1].summary, &[Some(0)]).expect("decode");
-    assert_eq!(rows.timestamps, (4..10).collect::<Vec<i64>>());
+    let mut look = Lookup::new(block).expect("look");
+    let key = look.key(1, &policy(PolicyId(1)).expect("known")).expect("key");
+    assert_eq!((key.measurement.as_ref(), key.tags.get("host")), ("b", "b"));
+    let values = |range: std::ops::Range<i32>| Column::F64(range.map(f64::from).collect());
+    let expected = [((0..4).collect(), values(0..4)), ((4..10).collect(), values(4..10))];
+    assert_eq!(chunks(block, 1), expected);
 }
 
 #[test]
@@ -135,10 +161,9 @@ fn a_doomed_block_is_read_until_the_last_lets_go() {
     write(&disk, &context, name(1, 1, 0), &["a"]);
     let blocks = open(&disk, context).blocks;
     let held = blocks.list();
-    blocks.replace(&[], &held, &policy).expect("replace");
+    blocks.replace(&[], &held).expect("replace");
     assert!(blocks.list().is_empty());
-    let mut bytes = vec![];
-    held[0].read_chunk(&held[0].chunks(0)[0], &mut bytes).expect("still there");
+    assert_eq!(chunks(&held[0], 0).len(), 2);
     drop(held);
     assert_eq!(disk.list(Path::new(FOLDER)).expect("list"), []);
 }
@@ -148,19 +173,7 @@ fn streams_of_dropped_policies_are_nobody() {
     let disk = Simulated::new();
     let context = context(&disk);
     write(&disk, &context, name(1, 1, 0), &["a"]);
-    let blocks = Blocks::open(PathBuf::from(FOLDER), context, &|_| None).expect("open").blocks;
-    let list = blocks.list();
-    assert!(list[0].streams[0].identity.is_none());
-    assert!(list[0].index.candidates(&Predicate::ALL).is_empty());
-    assert_eq!(list[0].policies, [PolicyId(1)]);
-}
-
-proptest! {
-    #[test]
-    fn whatever_the_bytes_parsing_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let context = context(&Simulated::new());
-        if let Ok(parsed) = section::parse(&bytes, &context, &policy) {
-            let _ = parsed.index(&bytes);
-        }
-    }
+    let list = open(&disk, context).blocks.list();
+    assert!(list[0].find(&Predicate::ALL, &|_| None).expect("find").is_empty());
+    assert_eq!(list[0].policies().collect::<Vec<_>>(), [PolicyId(1)]);
 }

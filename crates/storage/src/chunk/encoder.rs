@@ -1,6 +1,7 @@
 //! Rows to chunk bytes, with scratch memory that is kept from chunk to chunk.
 
 use super::directory::{ColumnEntry, Section, put_column, put_front, put_section};
+use super::values::ValueEncoder;
 use super::{ROWS_MAX, Sealed, Summary, TEXT_BYTES_MAX, range_of};
 use crate::rowset::{ABSENT, Cells, RowSet};
 use crate::shape::Shape;
@@ -17,21 +18,11 @@ pub const STATISTICS_ROWS_MIN: usize = 128;
 /// Encodes chunks.
 #[derive(Default)]
 pub struct Encoder {
-    floats: Floats,
+    values: ValueEncoder,
     present: Vec<bool>,
-    integers: Vec<i64>,
     directory: Vec<u8>,
     sections: Vec<u8>,
     entries: Vec<ColumnEntry>,
-}
-
-/// The codec's encoder has no `Default`.
-struct Floats(codec::floats::Encoder);
-
-impl Default for Floats {
-    fn default() -> Self {
-        Self(codec::floats::Encoder::new())
-    }
 }
 
 impl Encoder {
@@ -93,30 +84,13 @@ impl Encoder {
             codec::bools::encode(&self.present, &mut self.sections);
         }
         let presence_bytes = (self.sections.len() - start) as u32;
-        self.encode_values(&cells.values, values.clone());
+        self.values.encode(&cells.values, values.clone(), &mut self.sections);
         let count = values.len() as u32;
         let statistics = self.statistics(&cells.values, values, timestamps);
         let section = Section::new(start, &self.sections[start..]);
         let (ordinal, kind) = (ordinal as u32, cells.values.kind());
         let entry = ColumnEntry { ordinal, kind, count, presence_bytes, section, statistics };
         self.entries.push(entry);
-    }
-
-    fn encode_values(&mut self, values: &Column, at: Range<usize>) {
-        let out = &mut self.sections;
-        match values {
-            Column::F64(v) => self.floats.0.encode(&v[at], out),
-            Column::I64(v) => codec::integers::encode(&v[at], out),
-            Column::U64(v) => {
-                self.integers.clear();
-                self.integers.extend(v[at].iter().map(|value| value.cast_signed()));
-                codec::integers::encode(&self.integers, out);
-            }
-            Column::Bool(v) => codec::bools::encode(&v[at], out),
-            Column::Str(v) | Column::Histogram(v) => {
-                codec::strings::encode(at.map(|index| v.get(index)), out);
-            }
-        }
     }
 
     /// What windows need of these values; none where they must be decoded for it.

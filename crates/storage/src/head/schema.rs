@@ -50,13 +50,11 @@ impl Schema {
         Err(Refusal::Limit { limit })
     }
 
-    /// Notes which fields a block has.
-    pub fn note(&self, policy: PolicyId, measurement: &Arc<str>, shape: &Shape) {
+    /// Notes a field that is stored.
+    pub fn note(&self, policy: PolicyId, measurement: &Arc<str>, column: &ColumnDef) {
         let mut measurements = self.measurements.lock();
         let fields = measurements.entry((policy, measurement.clone())).or_default();
-        for column in shape.columns() {
-            fields.entry(column.name.clone()).or_insert(column.kind);
-        }
+        fields.entry(column.name.clone()).or_insert(column.kind);
     }
 
     /// Gives a stream the columns of `fields` that it lacks: all of them, or none.
@@ -112,7 +110,9 @@ impl Schema {
         let is_new = |column: &&ColumnDef| shape.find(&column.name, 0).is_none();
         let fresh: Vec<_> = columns.iter().filter(is_new).cloned().collect();
         self.widen(shape, &fresh);
-        self.note(policy, measurement, shape);
+        for column in shape.columns() {
+            self.note(policy, measurement, column);
+        }
         columns.iter().map(|c| shape.find(&c.name, 0).map(|at| at as u32)).collect()
     }
 

@@ -1,4 +1,17 @@
 use super::*;
+use model::Tags;
+
+/// The stream with these names. `pairs` are sorted by name.
+pub fn named(policy: &PolicyName, measurement: &str, pairs: &[Pair]) -> Arc<Identity> {
+    let hash = hash(&mut Vec::new(), measurement, pairs);
+    let key = StreamKey {
+        database: policy.database.clone(),
+        policy: policy.policy.clone(),
+        measurement: measurement.into(),
+        tags: Tags::new(pairs.to_vec()),
+    };
+    Arc::new(Identity::new(policy.id, key, hash))
+}
 
 fn policy(id: u32) -> PolicyName {
     PolicyName { id: PolicyId(id), database: "d".into(), policy: "p".into() }
@@ -9,30 +22,19 @@ fn pair(name: &str, value: &str) -> Pair {
 }
 
 #[test]
-fn one_stream_has_one_identity() {
-    let interner = Interner::default();
-    let cpu: Arc<str> = "cpu".into();
+fn names_and_policy_tell_streams_apart() {
     let tags = [pair("host", "a"), pair("zone", "b")];
-    let first = interner.intern(&policy(1), &cpu, &tags);
-    assert!(Arc::ptr_eq(&first, &interner.intern(&policy(1), &cpu, &tags)));
+    let first = named(&policy(1), "cpu", &tags);
+    assert_eq!(first.order(&named(&policy(1), "cpu", &tags)), Ordering::Equal);
+    assert_eq!(first.hash(), named(&policy(2), "cpu", &tags).hash());
+    assert_ne!(first.order(&named(&policy(2), "cpu", &tags)), Ordering::Equal);
     for other in [
-        interner.intern(&policy(2), &cpu, &tags),
-        interner.intern(&policy(1), &"mem".into(), &tags),
-        interner.intern(&policy(1), &cpu, &tags[..1]),
-        interner.intern(&policy(1), &cpu, &[pair("host", "a"), pair("zone", "c")]),
+        named(&policy(1), "mem", &tags),
+        named(&policy(1), "cpu", &tags[..1]),
+        named(&policy(1), "cpu", &[pair("host", "a"), pair("zone", "c")]),
+        named(&policy(1), "cpu", &[pair("host", "ab"), pair("zone", "")]),
     ] {
-        assert!(!Arc::ptr_eq(&first, &other));
         assert_ne!(first.order(&other), Ordering::Equal);
+        assert_ne!(first.hash(), other.hash());
     }
-    assert_eq!(first.hash(), interner.intern(&policy(2), &cpu, &tags).hash());
-}
-
-#[test]
-fn the_sweep_forgets_only_what_nobody_holds() {
-    let interner = Interner::default();
-    let held = interner.intern(&policy(1), &"a".into(), &[]);
-    interner.intern(&policy(1), &"b".into(), &[]);
-    interner.sweep();
-    assert_eq!(interner.table.lock().entries.len(), 1);
-    assert!(Arc::ptr_eq(&held, &interner.intern(&policy(1), &"a".into(), &[])));
 }

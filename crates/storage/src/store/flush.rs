@@ -3,7 +3,7 @@
 use super::Store;
 use crate::block::{Name, Sequences, Writer};
 use crate::catalog::{Class, State};
-use crate::chunk::{self, Encoder};
+use crate::chunk;
 use crate::error::Error;
 use crate::head::{Frozen, HeadPart, Partition};
 use crate::rowset::{RowSet, RowSource, merge};
@@ -50,7 +50,6 @@ impl Store {
             partition: partition.number,
             sequence,
             now: self.clock.now(),
-            encoder: Encoder::default(),
             writers: BTreeMap::new(),
         };
         for stream in &frozen {
@@ -60,8 +59,7 @@ impl Store {
         let written = flush.finish(&mut fresh);
         // Shown in blocks before it leaves the head: a query meanwhile finds it twice,
         // which merging by time makes once.
-        let shown =
-            written.and_then(|()| self.blocks.replace(&fresh, &[], &|id| self.policy_name(id)));
+        let shown = written.and_then(|()| self.blocks.replace(&fresh, &[]));
         if shown.is_err() {
             self.blocks.discard(&fresh);
         }
@@ -78,7 +76,6 @@ struct Flush<'a> {
     partition: u16,
     sequence: u64,
     now: Timestamp,
-    encoder: Encoder,
     writers: BTreeMap<(Class, Slice), Writer>,
 }
 
@@ -97,8 +94,10 @@ impl Flush<'_> {
                 self.writers.insert(key, Writer::create(disk, folder, name)?);
             }
             let writer = self.writers.get_mut(&key).expect("it was just made");
-            writer.add(&rows, run, &mut self.encoder)?;
-            writer.end_stream(&stream.identity, &stream.shape);
+            let identity = &stream.identity;
+            writer.begin_stream(&identity.key.measurement)?;
+            writer.add(&rows, run, &stream.shape)?;
+            writer.end_stream(&identity.key, identity.hash(), identity.policy);
         }
         Ok(())
     }

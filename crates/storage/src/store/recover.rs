@@ -1,12 +1,13 @@
 //! From the log back to the head, at the start.
 
 use super::Store;
-use crate::block::Blocks;
+use crate::block::{Blocks, Lookup, Measurement};
 use crate::disk::{aside, read_all, replace};
 use crate::error::{Damage, Error};
 use crate::head::{Partition, Place, Schema};
-use crate::identity::PolicyName;
+use crate::identity::{PolicyId, PolicyName};
 use crate::shape::ColumnDef;
+use crate::stats::Counters;
 use crate::wal::definition::{self, Definition};
 use crate::wal::entry::{self, Entry};
 use crate::wal::frame::Frame;
@@ -19,18 +20,20 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 /// Tells the schema which fields blocks have.
-pub(super) fn note_fields(schema: &Schema, blocks: &Blocks) {
+pub(super) fn note_fields(schema: &Schema, blocks: &Blocks, counters: &Counters) {
     for block in blocks.list().iter() {
-        let mut last = None;
-        for stream in &block.streams {
-            let Some(identity) = &stream.identity else { continue };
-            let measurement = &identity.key.measurement;
-            // Streams of one measurement stand together and mostly have one shape.
-            let this = (identity.policy, measurement.clone(), Arc::as_ptr(&stream.shape));
-            if last.as_ref() != Some(&this) {
-                schema.note(identity.policy, measurement, &stream.shape);
-                last = Some(this);
+        let policies: Vec<PolicyId> = block.policies().collect();
+        let mut note = |measurement: &Arc<Measurement>| {
+            for column in &measurement.columns {
+                for policy in column.policies.iter().filter_map(|at| policies.get(*at as usize)) {
+                    schema.note(*policy, &measurement.name, &column.def);
+                }
             }
+        };
+        let noted = Lookup::new(block).and_then(|mut look| look.each_measurement(&mut note));
+        if let Err(error) = noted {
+            counters.corruption();
+            tracing::error!(%error, "some measurements of a block cannot be read; fields that only they have may change their type");
         }
     }
 }

@@ -2,17 +2,18 @@
 
 use super::Store;
 use crate::aggregate;
-use crate::block::Block;
+use crate::block::{Block, Lookup};
 use crate::catalog::State;
+use crate::error::Error;
 use crate::head::Frozen;
-use crate::identity::{Identity, PolicyId};
-use crate::piece::{Part, StreamParts};
+use crate::identity::PolicyId;
+use crate::piece::{BlockPart, Part, StreamParts, tell};
 use crate::series::{Stored, of_stream};
+use crate::stats::Counters;
 use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
-use model::limits::Budget;
+use model::limits::{Budget, Exceeded};
 use model::port::{Aggregation, Groups, Outline, Selection, Series, Source, SourceError};
-use model::{Predicate, Span, TimeRange, Timestamp};
+use model::{Predicate, Span, StreamKey, TimeRange, Timestamp};
 use std::sync::Arc;
 
 /// After this many streams, the budget is asked whether to go on.
@@ -65,21 +66,24 @@ impl Store {
             budget.check()?;
         }
         let blocks = self.blocks.list();
-        let mut gathered = Gathered { state: self.catalog.state(), ..Gathered::default() };
+        let mut gathered = Gathered::new(self.catalog.state(), budget, &self.counters);
+        for frozen in &head {
+            gathered.expect(frozen);
+        }
         let mut overlapping: Vec<_> = blocks.iter().filter(|b| b.range.overlaps(&range)).collect();
         overlapping.sort_by_key(|block| block.name.sequences);
         for block in overlapping {
-            gathered.add_block(block, predicate, range);
-            budget.check()?;
+            gathered.add_block(block, predicate, range)?;
         }
         for frozen in head {
             gathered.add_head(frozen);
         }
         let now = self.clock.now();
         let mut series = Vec::new();
-        for (index, (identity, parts)) in gathered.streams.into_iter().enumerate() {
-            let visible = visible(&gathered.state, &identity, self.options.retention, now);
-            let stream = StreamParts { identity, parts, visible };
+        let Gathered { state, streams, .. } = gathered;
+        for (index, stream) in streams.into_iter().enumerate() {
+            let visible = visible(&state, stream.policy, self.options.retention, now);
+            let stream = StreamParts { key: stream.key, parts: stream.parts, visible };
             of_stream(stream, predicate, &self.counters, &mut series);
             if index % STREAMS_PER_CHECK == 0 {
                 budget.check()?;
@@ -90,53 +94,116 @@ impl Store {
 }
 
 /// Streams and their parts, gathered from the oldest to the newest.
-#[derive(Default)]
-struct Gathered {
+struct Gathered<'a> {
     state: Arc<State>,
+    budget: &'a Budget,
+    counters: &'a Counters,
     /// In the order they were found, so that sums come out alike each time.
-    streams: Vec<(Arc<Identity>, Vec<Part>)>,
-    /// Where a stream is, by the hash of its names and its policy, see `identity`.
+    streams: Vec<Gathering>,
+    /// Where a stream is, by the hash of its names and its policy.
     places: HashMap<(u128, PolicyId), usize>,
 }
 
-impl Gathered {
-    fn add_block(&mut self, block: &Arc<Block>, predicate: &Predicate, range: TimeRange) {
-        for ordinal in block.index.candidates(predicate) {
-            let stream = block.streams.get(ordinal as usize);
-            let Some(identity) = stream.and_then(|stream| stream.identity.as_ref()) else {
-                continue;
-            };
-            let mut chunks = block.chunks(ordinal).iter();
-            if chunks.any(|place| place.summary.range.overlaps(&range)) {
-                self.add(identity, Part::Block(block.clone(), ordinal));
+/// One stream.
+struct Gathering {
+    key: Arc<StreamKey>,
+    policy: PolicyId,
+    parts: Vec<Part>,
+}
+
+impl<'a> Gathered<'a> {
+    fn new(state: Arc<State>, budget: &'a Budget, counters: &'a Counters) -> Self {
+        Self { state, budget, counters, streams: Vec::new(), places: HashMap::new() }
+    }
+
+    /// Makes a place for a stream of the head, whose names are at hand; its rows are newer
+    /// than those of blocks and come after them.
+    fn expect(&mut self, frozen: &Frozen) {
+        let identity = &frozen.identity;
+        // What belongs to a dropped policy is gone, wherever its bytes still are.
+        if self.state.policy(identity.policy).is_some() {
+            self.places.insert((identity.hash(), identity.policy), self.streams.len());
+            let (key, policy) = (identity.key.clone(), identity.policy);
+            self.streams.push(Gathering { key, policy, parts: Vec::new() });
+        }
+    }
+
+    /// Adds what a block has. Damage is told with the answer, and the rest is served.
+    fn add_block(
+        &mut self,
+        block: &Arc<Block>,
+        predicate: &Predicate,
+        range: TimeRange,
+    ) -> Result<(), Exceeded> {
+        let state = self.state.clone();
+        let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
+        let found = block.find(predicate, &known);
+        let found = found.and_then(|set| Ok((set, Lookup::new(block)?)));
+        let (candidates, mut look) = match found {
+            Ok(found) => found,
+            Err(error) => {
+                tell(&error, self.budget, self.counters);
+                return self.budget.check();
+            }
+        };
+        let mut last_error = String::new();
+        for (index, ordinal) in candidates.iter().enumerate() {
+            if index % STREAMS_PER_CHECK == 0 {
+                self.budget.check()?;
+            }
+            if let Err(error) = self.add_stream(block, ordinal, range, &mut look) {
+                // Streams of a damaged page all say the same.
+                let text = error.to_string();
+                if text != last_error {
+                    tell(&error, self.budget, self.counters);
+                    last_error = text;
+                }
             }
         }
+        Ok(())
+    }
+
+    fn add_stream(
+        &mut self,
+        block: &Arc<Block>,
+        ordinal: u32,
+        range: TimeRange,
+        look: &mut Lookup<'_>,
+    ) -> Result<(), Error> {
+        let stream = look.stream(ordinal)?;
+        if !stream.range.overlaps(&range) {
+            return Ok(());
+        }
+        let policy = look.policy(&stream)?;
+        let measurement = look.measurement(stream.common.measurement)?;
+        let place = match self.places.get(&(stream.hash, policy)) {
+            Some(place) => *place,
+            None => {
+                let Some(known) = self.state.policy(policy) else { return Ok(()) };
+                let key = Arc::new(look.key(ordinal, &known.name)?);
+                self.places.insert((stream.hash, policy), self.streams.len());
+                self.streams.push(Gathering { key, policy, parts: Vec::new() });
+                self.streams.len() - 1
+            }
+        };
+        let (block, shape) = (block.clone(), stream.common.shape);
+        let part = BlockPart { block, ordinal, measurement, shape };
+        self.streams[place].parts.push(Part::Block(part));
+        Ok(())
     }
 
     fn add_head(&mut self, frozen: Frozen) {
-        for part in frozen.parts {
-            self.add(&frozen.identity, Part::Head(part));
-        }
-    }
-
-    fn add(&mut self, identity: &Arc<Identity>, part: Part) {
-        match self.places.entry((identity.hash(), identity.policy)) {
-            Entry::Occupied(place) => self.streams[*place.get()].1.push(part),
-            Entry::Vacant(place) => {
-                // What belongs to a dropped policy is gone, wherever its bytes still are.
-                if self.state.policy(identity.policy).is_some() {
-                    place.insert(self.streams.len());
-                    self.streams.push((identity.clone(), vec![part]));
-                }
-            }
+        let identity = &frozen.identity;
+        if let Some(place) = self.places.get(&(identity.hash(), identity.policy)) {
+            self.streams[*place].parts.extend(frozen.parts.into_iter().map(Part::Head));
         }
     }
 }
 
 /// The time that a stream's policy keeps, from the start of a day: what a dropped slice
 /// would have held is gone, whichever slices are left.
-fn visible(state: &State, identity: &Identity, server: Option<Span>, now: Timestamp) -> TimeRange {
-    let kept = state.policy(identity.policy).and_then(|known| known.retention(server));
+fn visible(state: &State, policy: PolicyId, server: Option<Span>, now: Timestamp) -> TimeRange {
+    let kept = state.policy(policy).and_then(|known| known.retention(server));
     let start = kept.map_or(Timestamp::MIN, |kept| (now - kept).floor(Span::DAY));
     TimeRange::new(start, Timestamp::MAX)
 }

@@ -1,14 +1,13 @@
 use super::*;
-use crate::identity::Interner;
+use crate::identity::tests::named;
 use model::{Attribute, MatchOp, Matcher};
 
 fn streams() -> Vec<Arc<Identity>> {
-    let interner = Interner::default();
     let make = |id: u32, database: &str, measurement: &str, tags: &[(&str, &str)]| {
         let policy =
             PolicyName { id: PolicyId(id), database: database.into(), policy: "autogen".into() };
         let pairs: Vec<_> = tags.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
-        interner.intern(&policy, &measurement.into(), &pairs)
+        named(&policy, measurement, &pairs)
     };
     vec![
         make(1, "metrics", "cpu", &[("host", "a"), ("zone", "x")]),
@@ -78,11 +77,10 @@ fn it_finds_what_looking_at_each_would() {
     let mut index = Names::default();
     // Enough others that lists and sets of streams are met too.
     for n in 0..200 {
-        let interner = Interner::default();
         let policy = PolicyName { id: PolicyId(3), database: "d".into(), policy: "p".into() };
         let pairs =
             [("host".into(), format!("h{}", n % 2).into()), ("n".into(), format!("{n}").into())];
-        add(&mut index, &interner.intern(&policy, &"cpu".into(), &pairs));
+        add(&mut index, &named(&policy, "cpu", &pairs));
     }
     let slots: Vec<u32> = streams.iter().map(|identity| add(&mut index, identity)).collect();
     let keys: Vec<_> = slots.iter().zip(&streams).map(|(n, s)| (*n, s.key.as_ref())).collect();

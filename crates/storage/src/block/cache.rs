@@ -1,0 +1,170 @@
+//! Pages of blocks that were read, within a bound of memory.
+//!
+//! One for the whole store, in shards, each a CLOCK: a page that was asked for since the
+//! hand last passed stays. Pages are checked when they are read, so that a hit costs a
+//! look-up and no copy.
+
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Threads that look up different pages rarely wait for each other.
+const SHARDS: usize = 16;
+/// What a page takes beside its bytes: its entries in table and ring, and the `Arc`.
+const ENTRY_BYTES: u64 = 96;
+
+/// The bytes of a page, without its checksum.
+#[derive(Clone, Debug)]
+pub struct Page(Arc<[u8]>);
+
+impl Page {
+    /// A page of these bytes.
+    pub fn new(bytes: &[u8]) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl Deref for Page {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Which block (by a number of this process), and where in its file.
+pub type Key = (u64, u64);
+
+/// Pages that were read.
+#[derive(Debug)]
+pub struct Cache {
+    shards: Box<[Mutex<Shard>]>,
+    shard_bytes_max: u64,
+    blocks: AtomicU64,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    places: HashMap<Key, usize>,
+    ring: Vec<Entry>,
+    hand: usize,
+    bytes: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    key: Key,
+    page: Page,
+    was_used: bool,
+}
+
+/// What a cache holds and did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Memory of its pages.
+    pub bytes: u64,
+    /// Pages that were found.
+    pub hits: u64,
+    /// Pages that had to be read.
+    pub misses: u64,
+}
+
+impl Cache {
+    /// An empty cache that holds at most about `bytes_max`.
+    pub fn new(bytes_max: u64) -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            shard_bytes_max: bytes_max / SHARDS as u64,
+            blocks: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        }
+    }
+
+    /// A number for a block, never given twice.
+    pub fn number(&self) -> u64 {
+        self.blocks.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A page, if it is here.
+    pub fn get(&self, key: Key) -> Option<Page> {
+        let mut shard = self.shard(key).lock();
+        let place = shard.places.get(&key).copied();
+        let found = place.map(|place| {
+            let entry = &mut shard.ring[place];
+            entry.was_used = true;
+            entry.page.clone()
+        });
+        drop(shard);
+        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        counter.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    /// Keeps a page; one that would take more than a shard's share is not kept.
+    pub fn put(&self, key: Key, page: &Page) {
+        let more = size(page);
+        if more > self.shard_bytes_max {
+            return;
+        }
+        let mut shard = self.shard(key).lock();
+        if shard.places.contains_key(&key) {
+            return;
+        }
+        while shard.bytes + more > self.shard_bytes_max {
+            shard.evict();
+        }
+        let place = shard.ring.len();
+        shard.ring.push(Entry { key, page: page.clone(), was_used: false });
+        shard.places.insert(key, place);
+        shard.bytes += more;
+    }
+
+    /// What it holds and did.
+    pub fn usage(&self) -> Usage {
+        Usage {
+            bytes: self.shards.iter().map(|shard| shard.lock().bytes).sum(),
+            hits: self.hits.load(Ordering::Relaxed),
+            misses: self.misses.load(Ordering::Relaxed),
+        }
+    }
+
+    fn shard(&self, key: Key) -> &Mutex<Shard> {
+        let mixed = (key.0 ^ key.1.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        &self.shards[(mixed >> 60) as usize % SHARDS]
+    }
+}
+
+impl Shard {
+    /// Takes out the first page that was not used since the hand last passed it. There is
+    /// one at least.
+    fn evict(&mut self) {
+        loop {
+            self.hand %= self.ring.len();
+            let entry = &mut self.ring[self.hand];
+            if std::mem::take(&mut entry.was_used) {
+                self.hand += 1;
+                continue;
+            }
+            let gone = self.ring.swap_remove(self.hand);
+            self.places.remove(&gone.key);
+            self.bytes -= size(&gone.page);
+            // The last page took the place of the one that left.
+            if let Some(moved) = self.ring.get(self.hand) {
+                self.places.insert(moved.key, self.hand);
+            }
+            return;
+        }
+    }
+}
+
+fn size(page: &Page) -> u64 {
+    page.len() as u64 + ENTRY_BYTES
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,40 @@
+use super::*;
+
+fn page(byte: u8) -> Page {
+    Page::new(&[byte; 1000])
+}
+
+#[test]
+fn what_was_put_is_found() {
+    let cache = Cache::new(1 << 20);
+    assert!(cache.get((1, 2)).is_none());
+    cache.put((1, 2), &page(7));
+    assert_eq!(cache.get((1, 2)).expect("found")[0], 7);
+    assert!(cache.get((2, 1)).is_none());
+    let usage = cache.usage();
+    assert_eq!((usage.hits, usage.misses, usage.bytes), (1, 2, 1000 + ENTRY_BYTES));
+}
+
+#[test]
+fn memory_stays_within_its_bound() {
+    let max = 200_000;
+    let cache = Cache::new(max);
+    for n in 0..5000u64 {
+        cache.put((n % 3, n), &page(n as u8));
+        assert!(cache.usage().bytes <= max);
+    }
+    let kept = (0..5000).filter(|n| cache.get((n % 3, *n)).is_some()).count();
+    assert!(kept > 100, "{kept} of about 180 are kept");
+    cache.put((9, 9), &Page::new(&vec![0; max as usize]));
+    assert!(cache.get((9, 9)).is_none(), "one that is too large is not kept");
+}
+
+#[test]
+fn pages_in_use_outlive_a_scan() {
+    let cache = Cache::new(SHARDS as u64 * 20_000);
+    cache.put((0, 0), &page(1));
+    for n in 1..3000u64 {
+        cache.put((1, n), &page(2));
+        assert!(cache.get((0, 0)).is_some(), "after {n}");
+    }
+}

@@ -1,0 +1,259 @@
+//! Reads the pages of a block, checked and through the cache.
+
+use super::cache::Page;
+use super::dictionary::Dictionary;
+use super::group::{self, Directory};
+use super::measurements::{self, Fence, GROUPS, Groups, Measurement};
+use super::postings::{self, Set};
+use super::streams::{STREAMS, Streams};
+use super::values::{VALUES, Values};
+use super::{Block, dictionary, times};
+use crate::error::{Damage, Error};
+use codec::checksum::crc32c;
+use model::Accumulator;
+use roaring::RoaringBitmap;
+use std::ops::Range;
+use std::sync::Arc;
+
+impl Block {
+    /// What is damaged in bytes that begin at `base`.
+    pub fn damaged(&self, damage: Damage, base: u64) -> Error {
+        damage.in_file(&self.path, base)
+    }
+
+    /// A page, and where it is in the file.
+    fn page(&self, number: u32) -> Result<(Page, u64), Error> {
+        let place = self.root.pages.get(number as usize).copied();
+        let place = place
+            .ok_or_else(|| Error::damaged(&self.path, 0, format!("page {number} is not there")))?;
+        let key = (self.number, place.offset);
+        if let Some(page) = self.context.cache.get(key) {
+            return Ok((page, place.offset));
+        }
+        let mut bytes = Vec::new();
+        self.read(place.offset, place.bytes as usize, &mut bytes)?;
+        let damaged = |what| Error::damaged(&self.path, place.offset, what);
+        let Some((body, sum)) = bytes.split_last_chunk::<4>() else {
+            return Err(damaged("page is cut short"));
+        };
+        if crc32c(body) != u32::from_le_bytes(*sum) {
+            return Err(damaged("page has a checksum that does not match"));
+        }
+        let page = Page::new(body);
+        self.context.cache.put(key, &page);
+        Ok((page, place.offset))
+    }
+
+    fn parsed<T>(
+        &self,
+        number: u32,
+        parse: impl FnOnce(Page) -> Result<T, Damage>,
+    ) -> Result<T, Error> {
+        let (page, offset) = self.page(number)?;
+        parse(page).map_err(|damage| self.damaged(damage, offset))
+    }
+
+    /// Which tags its streams have.
+    ///
+    /// # Errors
+    /// When it is damaged or cannot be read.
+    pub(super) fn dictionary(&self) -> Result<Dictionary, Error> {
+        self.parsed(self.root.dictionary, |page| Dictionary::parse(&page))
+    }
+
+    /// Where measurements are.
+    ///
+    /// # Errors
+    /// When that is damaged or cannot be read.
+    pub(super) fn fences(&self) -> Result<Vec<Fence>, Error> {
+        self.parsed(self.root.measurements, |page| measurements::parse_fence(&page))
+    }
+
+    /// The measurements of a page.
+    ///
+    /// # Errors
+    /// When it is damaged or cannot be read.
+    pub(super) fn measurements_in(&self, page: u32) -> Result<Vec<Arc<Measurement>>, Error> {
+        let shapes = &self.context.shapes;
+        let found = self.parsed(page, |page| measurements::parse(&page, shapes))?;
+        Ok(found.into_iter().map(Arc::new).collect())
+    }
+
+    /// The streams of page `index` of them.
+    ///
+    /// # Errors
+    /// When it is damaged or cannot be read.
+    pub(super) fn streams_in(&self, index: u32) -> Result<Streams, Error> {
+        let number = self.root.stream_pages.saturating_add(index);
+        let page = self.parsed(number, Streams::parse)?;
+        let expected = (self.root.streams - index * STREAMS).min(STREAMS);
+        if page.len() != expected as usize {
+            let what = "a page of streams has more or fewer than it should";
+            return Err(Error::damaged(&self.path, self.page(number)?.1, what));
+        }
+        Ok(page)
+    }
+
+    /// The values of page `index` of a tag.
+    ///
+    /// # Errors
+    /// When it is damaged or cannot be read.
+    pub(super) fn values_in(&self, tag: &dictionary::Tag, index: u32) -> Result<Values, Error> {
+        self.parsed(tag.first_page.saturating_add(index), Values::parse)
+    }
+
+    /// The first value of each page of a tag.
+    ///
+    /// # Errors
+    /// When that is damaged or cannot be read.
+    pub(super) fn fence(&self, number: u32) -> Result<Vec<Box<str>>, Error> {
+        self.parsed(number, |page| {
+            let from = &mut codec::cursor::Cursor::new(&page);
+            let mut firsts = Vec::new();
+            while from.remaining() > 0 {
+                firsts.push(super::array::get_text(from)?.into());
+            }
+            Ok(firsts)
+        })
+    }
+
+    /// The pages of a tag that may hold values from `first` on and not beyond those that
+    /// `is_beyond` says are.
+    ///
+    /// # Errors
+    /// When the fence is damaged or cannot be read.
+    pub(super) fn value_pages(
+        &self,
+        tag: &dictionary::Tag,
+        first: &str,
+        is_beyond: impl Fn(&str) -> bool,
+    ) -> Result<Range<u32>, Error> {
+        let pages = tag.values.div_ceil(VALUES);
+        let Some(fence) = tag.fence else { return Ok(0..pages) };
+        let fence = self.fence(fence)?;
+        let start = fence.partition_point(|value| value.as_ref() <= first).saturating_sub(1);
+        let end = fence.partition_point(|value| !is_beyond(value));
+        Ok(start as u32..pages.min(end.max(start) as u32))
+    }
+
+    /// A set of streams.
+    ///
+    /// # Errors
+    /// When it is damaged or cannot be read.
+    pub(super) fn set(&self, set: &Set) -> Result<RoaringBitmap, Error> {
+        match set {
+            Set::All => Ok(self.all()),
+            Set::Few(streams) => Ok(streams.iter().copied().collect()),
+            Set::Paged(number, at, bytes) => {
+                self.parsed(*number, |page| postings::bitmap(&page, *at, *bytes))
+            }
+        }
+    }
+
+    /// Every stream.
+    pub(super) fn all(&self) -> RoaringBitmap {
+        let mut all = RoaringBitmap::new();
+        all.insert_range(0..self.root.streams);
+        all
+    }
+
+    /// The groups of a column that may have chunks of a stream, in their order.
+    ///
+    /// # Errors
+    /// When a page of groups is damaged or cannot be read.
+    pub fn groups_of(&self, groups: &Groups, ordinal: u32) -> Result<Vec<group::Place>, Error> {
+        let (count, first_page) = match groups {
+            Groups::One(group) => return Ok(vec![*group]),
+            Groups::Paged(count, first_page) => (*count as usize, *first_page),
+        };
+        let group = |at: usize| self.group(first_page, at);
+        let (mut low, mut high) = (0, count);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if group(middle)?.first < ordinal { low = middle + 1 } else { high = middle }
+        }
+        // The group before may end with the stream's first chunks.
+        let mut found = Vec::new();
+        for at in low.saturating_sub(1)..count {
+            let group = group(at)?;
+            if group.first > ordinal {
+                break;
+            }
+            found.push(group);
+        }
+        Ok(found)
+    }
+
+    fn group(&self, first_page: u32, at: usize) -> Result<group::Place, Error> {
+        let number = first_page.saturating_add((at / GROUPS) as u32);
+        self.parsed(number, |page| measurements::parse_group(&page, at % GROUPS))
+    }
+
+    /// The directory of a group.
+    ///
+    /// # Errors
+    /// When it is damaged or cannot be read.
+    pub fn directory(&self, group: group::Place) -> Result<Directory, Error> {
+        let key = (self.number, group.offset);
+        let page = match self.context.cache.get(key) {
+            Some(page) => page,
+            None => {
+                let mut bytes = Vec::new();
+                self.read(group.offset, group.directory as usize, &mut bytes)?;
+                Page::new(&bytes)
+            }
+        };
+        let parsed = Directory::parse(&page, group);
+        let parsed = parsed.map_err(|damage| self.damaged(damage, group.offset))?;
+        self.context.cache.put(key, &page);
+        Ok(parsed)
+    }
+
+    /// The statistics of the chunks of a group, times being rows; none of those without.
+    ///
+    /// # Errors
+    /// When they are damaged or cannot be read.
+    pub fn statistics(&self, of: &Directory) -> Result<Vec<Option<Accumulator>>, Error> {
+        let Some((offset, bytes)) = of.statistics() else { return Ok(Vec::new()) };
+        let mut read = Vec::new();
+        self.read(offset, bytes, &mut read)?;
+        of.parse_statistics(&read).map_err(|damage| self.damaged(damage, offset))
+    }
+
+    /// Where list `number` of timestamps is: its page, and its place there.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn time_place(&self, number: u32) -> Result<(u32, usize), Error> {
+        let after = self.root.times.partition_point(|(first, _)| *first <= number);
+        let missing =
+            || Error::damaged(&self.path, 0, format!("list {number} of timestamps is not there"));
+        let (first, page) = self.root.times[..after].last().ok_or_else(missing)?;
+        Ok((*page, (number - first) as usize))
+    }
+
+    /// A page of timestamps.
+    ///
+    /// # Errors
+    /// When it is damaged or cannot be read.
+    pub fn time_page(&self, number: u32) -> Result<times::Page, Error> {
+        self.parsed(number, times::Page::parse)
+    }
+}
+
+impl Block {
+    /// What is damaged in page `index` of the values of a tag.
+    pub(super) fn damaged_value(&self, tag: &dictionary::Tag, index: u32, damage: Damage) -> Error {
+        self.damaged_page(tag.first_page.saturating_add(index), damage)
+    }
+
+    /// What is damaged in page `index` of the streams.
+    pub(super) fn damaged_streams(&self, index: u32, damage: Damage) -> Error {
+        self.damaged_page(self.root.stream_pages.saturating_add(index), damage)
+    }
+
+    fn damaged_page(&self, number: u32, damage: Damage) -> Error {
+        let place = self.root.pages.get(number as usize);
+        self.damaged(damage, place.map_or(0, |place| place.offset))
+    }
+}

@@ -1,0 +1,147 @@
+//! Tables of blocks that are read over and over while series are read one after the other:
+//! directories of groups, their statistics, and timestamps.
+
+use crate::block::{Block, Directory, Group, TimeList, TimePage, Told};
+use crate::chunk::decode_timestamps;
+use crate::error::{Damage, Error};
+use model::Accumulator;
+use std::sync::Arc;
+
+/// How many of each are kept: the columns of a usual measurement in the blocks of a merge.
+const KEPT_MAX: usize = 256;
+
+/// By block and where in it, what was read last.
+type Kept<T> = Vec<((u64, u64), Arc<T>)>;
+
+/// Tables that were read.
+#[derive(Default)]
+pub struct Open {
+    directories: Kept<Directory>,
+    statistics: Kept<Vec<Option<Accumulator>>>,
+    pages: Kept<TimePage>,
+    /// The list whose timestamps are decoded.
+    decoded: Option<(u64, u32)>,
+    timestamps: Vec<i64>,
+}
+
+impl Open {
+    /// The directory of a group.
+    ///
+    /// # Errors
+    /// When it is damaged or cannot be read.
+    pub fn directory(&mut self, block: &Block, group: Group) -> Result<Arc<Directory>, Error> {
+        keep(&mut self.directories, (block.number(), group.offset), || block.directory(group))
+    }
+
+    /// The statistics of chunk `at` of a group, times being rows.
+    ///
+    /// # Errors
+    /// When they are damaged or cannot be read.
+    pub fn statistics(
+        &mut self,
+        block: &Block,
+        group: Group,
+        at: usize,
+    ) -> Result<Option<Accumulator>, Error> {
+        let directory = self.directory(block, group)?;
+        let key = (block.number(), group.offset);
+        let found = keep(&mut self.statistics, key, || block.statistics(&directory))?;
+        Ok(found.get(at).copied().flatten())
+    }
+
+    /// What is known of a list of timestamps.
+    ///
+    /// # Errors
+    /// When it is damaged or cannot be read.
+    pub fn list(&mut self, block: &Block, number: u32) -> Result<TimeList, Error> {
+        let (page, at) = self.place(block, number)?;
+        page.list(at).ok_or_else(|| missing(block, number))
+    }
+
+    /// The timestamps of a list, which rise strictly.
+    ///
+    /// # Errors
+    /// When they are damaged or cannot be read.
+    pub fn timestamps(&mut self, block: &Block, number: u32) -> Result<&[i64], Error> {
+        let wanted = Some((block.number(), number));
+        if self.decoded != wanted {
+            self.decoded = None;
+            let mut timestamps = std::mem::take(&mut self.timestamps);
+            let decoded = self.decode(block, number, &mut timestamps);
+            self.timestamps = timestamps;
+            decoded?;
+            self.decoded = wanted;
+        }
+        Ok(&self.timestamps)
+    }
+
+    /// The timestamps that were decoded last.
+    pub fn decoded(&self) -> &[i64] {
+        &self.timestamps
+    }
+
+    fn decode(&mut self, block: &Block, number: u32, out: &mut Vec<i64>) -> Result<(), Error> {
+        let (page, at) = self.place(block, number)?;
+        let list = page.list(at).ok_or_else(|| missing(block, number))?;
+        let told = page.told(at).map_err(|damage| damaged(block, number, &damage))?;
+        match told {
+            Told::Grid => {
+                let (first, step) = (list.range.start.0, list.step.unwrap_or(1));
+                out.clear();
+                let count = i64::from(list.count);
+                out.extend((0..count).map(|row| first.wrapping_add(step.wrapping_mul(row))));
+            }
+            Told::Listed(bytes) => {
+                let decoded = decode_timestamps(bytes, list.count, out);
+                decoded.map_err(|damage| damaged(block, number, &damage))?;
+            }
+            Told::Subset(parent, rows, bits) => {
+                if parent >= number {
+                    return Err(missing(block, parent));
+                }
+                self.decode(block, parent, out)?;
+                let mut present = Vec::new();
+                let bits = codec::bools::decode(bits, rows, &mut present);
+                bits.map_err(|error| damaged(block, number, &error.into()))?;
+                if rows != out.len() {
+                    return Err(missing(block, number));
+                }
+                let mut has = present.iter();
+                out.retain(|_| has.next().is_some_and(|has| *has));
+            }
+        }
+        if out.len() == list.count as usize { Ok(()) } else { Err(missing(block, number)) }
+    }
+
+    fn place(&mut self, block: &Block, number: u32) -> Result<(Arc<TimePage>, usize), Error> {
+        let (page, at) = block.time_place(number)?;
+        let key = (block.number(), u64::from(page));
+        Ok((keep(&mut self.pages, key, || block.time_page(page))?, at))
+    }
+}
+
+fn missing(block: &Block, number: u32) -> Error {
+    damaged(block, number, &Damage::new(0, "its timestamps are not there"))
+}
+
+fn damaged(block: &Block, number: u32, damage: &Damage) -> Error {
+    let what = format!("list {number} of timestamps: {}", damage.what);
+    block.damaged(Damage::new(damage.offset, what), 0)
+}
+
+/// What was read from there, or what `read` does now.
+fn keep<T>(
+    kept: &mut Kept<T>,
+    key: (u64, u64),
+    read: impl FnOnce() -> Result<T, Error>,
+) -> Result<Arc<T>, Error> {
+    if let Some(at) = kept.iter().rposition(|(known, _)| *known == key) {
+        return Ok(kept[at].1.clone());
+    }
+    let fresh = Arc::new(read()?);
+    if kept.len() >= KEPT_MAX {
+        kept.remove(0);
+    }
+    kept.push((key, fresh.clone()));
+    Ok(fresh)
+}

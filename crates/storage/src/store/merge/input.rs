@@ -1,0 +1,123 @@
+//! One of the blocks that are merged: its streams in their order.
+
+use crate::block::{Block, Lookup, Measurement};
+use crate::catalog::State;
+use crate::error::Error;
+use crate::identity::PolicyId;
+use crate::shape::Shape;
+use crate::stats::Counters;
+use model::StreamKey;
+use std::cmp::Ordering;
+use std::io;
+use std::sync::Arc;
+
+/// One of the blocks that are merged.
+pub struct Input<'a> {
+    /// Which.
+    pub block: &'a Block,
+    /// Whether something of it is damaged.
+    pub is_damaged: bool,
+    /// That the disk refused to read something that may be sound: nothing may be left out.
+    pub refusal: Option<io::Error>,
+    look: Option<Lookup<'a>>,
+    /// The stream behind `current`.
+    next: u32,
+    current: Option<Current>,
+}
+
+/// Where an input stands.
+pub struct Current {
+    /// The stream's names.
+    pub key: Arc<StreamKey>,
+    /// Its policy.
+    pub policy: PolicyId,
+    /// The hash of its names.
+    pub hash: u128,
+    /// Which stream of the block it is.
+    pub ordinal: u32,
+    /// Its measurement there.
+    pub measurement: Arc<Measurement>,
+    shape_number: u32,
+    shape: Arc<Shape>,
+}
+
+impl Current {
+    /// What tells streams apart.
+    pub fn id(&self) -> (u128, PolicyId) {
+        (self.hash, self.policy)
+    }
+
+    /// The order of streams in blocks.
+    pub fn order(&self, other: &Self) -> Ordering {
+        let (a, b) = (&self.key, &other.key);
+        (&a.measurement, &a.tags, self.policy).cmp(&(&b.measurement, &b.tags, other.policy))
+    }
+
+    /// Its columns.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The column `ordinal` of its shape.
+    pub fn column(&self, ordinal: usize) -> Option<&crate::block::Column> {
+        self.measurement.column(self.shape_number, ordinal).map(|(_, column)| column)
+    }
+}
+
+impl<'a> Input<'a> {
+    /// A block before its first stream.
+    pub fn new(block: &'a Block) -> Self {
+        Self { block, is_damaged: false, refusal: None, look: None, next: 0, current: None }
+    }
+
+    /// Where it stands; none behind the last stream. Streams of dropped policies and those
+    /// that cannot be read are passed over.
+    pub fn current(&mut self, state: &State, counters: &Counters) -> Option<&Current> {
+        while self.current.is_none() && self.next < self.block.streams() {
+            let ordinal = self.next;
+            self.next += 1;
+            match self.read(ordinal, state) {
+                Ok(current) => self.current = current,
+                Err(error) => self.tell(&error, counters),
+            }
+        }
+        self.current.as_ref()
+    }
+
+    /// The stream where it stands, if it is this one; then it goes on.
+    pub fn take(&mut self, id: (u128, PolicyId)) -> Option<Current> {
+        self.current.take_if(|current| current.id() == id)
+    }
+
+    /// Notes that something of it cannot be read: what is damaged is left out.
+    pub fn tell(&mut self, error: &Error, counters: &Counters) {
+        // A file that is cut short stays so; whatever else a disk says may be over next time.
+        if let Error::Io(refusal) = error
+            && refusal.kind() != io::ErrorKind::UnexpectedEof
+        {
+            self.refusal = Some(io::Error::new(refusal.kind(), refusal.to_string()));
+            return;
+        }
+        self.is_damaged = true;
+        counters.corruption();
+        tracing::error!(%error, "stored samples cannot be read and are left out of a merge");
+    }
+
+    fn read(&mut self, ordinal: u32, state: &State) -> Result<Option<Current>, Error> {
+        let look = match &mut self.look {
+            Some(look) => look,
+            none => none.insert(Lookup::new(self.block)?),
+        };
+        let stream = look.stream(ordinal)?;
+        let policy = look.policy(&stream)?;
+        let Some(known) = state.policy(policy) else { return Ok(None) };
+        let key = Arc::new(look.key(ordinal, &known.name)?);
+        let measurement = look.measurement(stream.common.measurement)?;
+        let shape_number = stream.common.shape;
+        let shape = measurement.shapes.get(shape_number as usize).map(|(shape, _)| shape.clone());
+        let missing = || Error::damaged(self.block.path(), 0, "the shape of a stream is not there");
+        let shape = shape.ok_or_else(missing)?;
+        let hash = stream.hash;
+        Ok(Some(Current { key, policy, hash, ordinal, measurement, shape_number, shape }))
+    }
+}

@@ -1,0 +1,234 @@
+//! The rows of one stream out of the columns of several blocks, some chunks at a time.
+
+use super::input::{Current, Input};
+use crate::block::{Chunk, Group};
+use crate::chunk::{ROWS_MAX, decode_values};
+use crate::error::{Damage, Error};
+use crate::piece::Open;
+use crate::rowset::{Cells, RowSet, cast};
+use crate::shape::ColumnDef;
+use crate::stats::Counters;
+use model::{Column, Kind, TimeRange};
+use std::cmp::Ordering;
+
+/// A chunk of one input.
+#[derive(Clone, Copy)]
+pub struct Piece {
+    /// The greater, the newer.
+    input: usize,
+    /// Which of the joined columns it is of.
+    column: usize,
+    kind: Kind,
+    chunk: Chunk,
+    range: TimeRange,
+    rows: usize,
+}
+
+/// Values of one column with their times, which rise.
+struct Values {
+    times: Vec<i64>,
+    values: Column,
+}
+
+/// Reads rows, with memory that is kept from stream to stream.
+#[derive(Default)]
+pub struct RowReader {
+    open: Open,
+    bytes: Vec<u8>,
+}
+
+impl RowReader {
+    /// Every chunk of a stream, in the order of time. What cannot be read is left out.
+    pub fn pieces(
+        &mut self,
+        sources: &[(usize, Current)],
+        columns: &[ColumnDef],
+        inputs: &mut [Input<'_>],
+        counters: &Counters,
+    ) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        for (input, current) in sources {
+            for (ordinal, def) in current.shape().columns().iter().enumerate() {
+                let column = columns.iter().position(|other| other.name == def.name);
+                let Some(column) = column else { continue };
+                let found = self.pieces_of(*input, current, (ordinal, column), inputs, &mut pieces);
+                if let Err(error) = found {
+                    inputs[*input].tell(&error, counters);
+                }
+            }
+        }
+        pieces.sort_by_key(|piece| piece.range.start);
+        pieces
+    }
+
+    fn pieces_of(
+        &mut self,
+        input: usize,
+        current: &Current,
+        (ordinal, column): (usize, usize),
+        inputs: &[Input<'_>],
+        out: &mut Vec<Piece>,
+    ) -> Result<(), Error> {
+        let Some(stored) = current.column(ordinal) else { return Ok(()) };
+        let block = inputs[input].block;
+        let groups: Vec<Group> = block.groups_of(&stored.groups, current.ordinal)?;
+        for group in groups {
+            let directory = self.open.directory(block, group)?;
+            for at in directory.of(current.ordinal) {
+                let chunk = directory.chunk(at);
+                let list = self.open.list(block, chunk.times)?;
+                let (range, rows) = (list.range, list.count as usize);
+                out.push(Piece { input, column, kind: stored.def.kind, chunk, range, rows });
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows of some chunks, each time once, and of equal times the newest values.
+    pub fn rows(
+        &mut self,
+        batch: &[Piece],
+        columns: &[ColumnDef],
+        inputs: &mut [Input<'_>],
+        counters: &Counters,
+    ) -> RowSet {
+        let mut found: Vec<Values> = Vec::with_capacity(columns.len());
+        for (number, def) in columns.iter().enumerate() {
+            let mut of: Vec<&Piece> = batch.iter().filter(|p| p.column == number).collect();
+            of.sort_by_key(|piece| (piece.input, piece.range.start));
+            let mut parts = Vec::with_capacity(of.len());
+            for piece in of {
+                match self.decode(piece, def.kind, inputs) {
+                    Ok(values) => parts.push(values),
+                    Err(error) => inputs[piece.input].tell(&error, counters),
+                }
+            }
+            found.push(joined(parts, def.kind));
+        }
+        assemble(found)
+    }
+
+    fn decode(&mut self, piece: &Piece, kind: Kind, inputs: &[Input<'_>]) -> Result<Values, Error> {
+        let block = inputs[piece.input].block;
+        let times = self.open.timestamps(block, piece.chunk.times)?.to_vec();
+        let span = piece.chunk.span;
+        block.read(span.offset, span.bytes as usize, &mut self.bytes)?;
+        let mut values = Column::new(piece.kind);
+        let start = piece.chunk.start as usize;
+        let decoded = span.check(&self.bytes).and_then(|()| {
+            let bytes = self.bytes.get(start..start + piece.chunk.bytes as usize);
+            let bytes = bytes.ok_or_else(|| Damage::new(0, "values lie outside their span"))?;
+            decode_values(bytes, times.len(), &mut values)
+        });
+        decoded.map_err(|damage| block.damaged(damage, span.offset))?;
+        Ok(of_kind(Values { times, values }, kind))
+    }
+}
+
+/// The same values as a column of `kind` holds them; those it cannot hold are left out.
+fn of_kind(of: Values, kind: Kind) -> Values {
+    if of.values.kind() == kind {
+        return of;
+    }
+    let mut cast_values = Values { times: Vec::new(), values: Column::new(kind) };
+    for (row, at) in of.times.iter().enumerate() {
+        if cast(of.values.get(row), kind).is_some_and(|value| cast_values.values.push(value)) {
+            cast_values.times.push(*at);
+        }
+    }
+    cast_values
+}
+
+/// Parts from the oldest to the newest as one, each time once, the newest value.
+fn joined(mut parts: Vec<Values>, kind: Kind) -> Values {
+    if parts.len() == 1
+        && let Some(only) = parts.pop()
+    {
+        return only;
+    }
+    let mut order: Vec<(i64, u32, u32)> = Vec::new();
+    for (part, values) in (0..).zip(&parts) {
+        order.extend((0..).zip(&values.times).map(|(row, at)| (*at, part, row)));
+    }
+    // Runs that rise already, one behind the other, as nearly always: this then only looks.
+    order.sort_by_key(|(at, part, _)| (*at, *part));
+    let mut out = Values { times: Vec::with_capacity(order.len()), values: Column::new(kind) };
+    for (index, (at, part, row)) in order.iter().enumerate() {
+        if order.get(index + 1).is_none_or(|(next, ..)| next != at) {
+            let fits = out.values.push(parts[*part as usize].values.get(*row as usize));
+            assert!(fits, "parts are of one kind");
+            out.times.push(*at);
+        }
+    }
+    out
+}
+
+/// Columns as rows: every time that any of them has.
+fn assemble(columns: Vec<Values>) -> RowSet {
+    let mut timestamps: Vec<i64> = Vec::new();
+    for column in &columns {
+        if column.times != timestamps {
+            timestamps = union(&timestamps, &column.times);
+        }
+    }
+    let mut rows = RowSet { timestamps, columns: Vec::with_capacity(columns.len()) };
+    for column in columns {
+        let mut cells = Cells { values: column.values, ranks: Vec::new() };
+        if column.times.len() < rows.timestamps.len() {
+            let mut times = column.times.iter().peekable();
+            let present: Vec<bool> =
+                rows.timestamps.iter().map(|at| times.next_if_eq(&at).is_some()).collect();
+            cells.set_present(&present);
+        }
+        rows.columns.push(cells);
+    }
+    rows
+}
+
+/// Every time of either, each once.
+fn union(a: &[i64], b: &[i64]) -> Vec<i64> {
+    let mut out = Vec::with_capacity(a.len().max(b.len()));
+    let (mut a, mut b) = (a, b);
+    while let ([x, more_a @ ..], [y, more_b @ ..]) = (a, b) {
+        out.push(*x.min(y));
+        let order = x.cmp(y);
+        if order != Ordering::Greater {
+            a = more_a;
+        }
+        if order != Ordering::Less {
+            b = more_b;
+        }
+    }
+    out.extend_from_slice(a);
+    out.extend_from_slice(b);
+    out
+}
+
+/// Cuts chunks, which are in the order of time, where none overlaps the next and enough
+/// rows are together for a long chunk.
+pub fn batches(pieces: &[Piece]) -> Vec<&[Piece]> {
+    let mut batches = Vec::new();
+    let mut rest = pieces;
+    while let Some(first) = rest.first() {
+        let (mut end, mut rows) = (first.range.end, 0);
+        let mut counted = None;
+        let mut count = 0;
+        while let Some(next) = rest.get(count) {
+            if count > 0 && next.range.start > end && rows >= ROWS_MAX {
+                break;
+            }
+            end = end.max(next.range.end);
+            // Columns of one stream mostly share their timestamps, which count once.
+            if counted.replace((next.input, next.chunk.times))
+                != Some((next.input, next.chunk.times))
+            {
+                rows += next.rows;
+            }
+            count += 1;
+        }
+        let (batch, later) = rest.split_at(count);
+        batches.push(batch);
+        rest = later;
+    }
+    batches
+}
