@@ -30,11 +30,12 @@ test: ## Install what the tests need, then run every one of them.
 	tests/run
 
 bench: build ## Measure ingest, memory, space, queries and growth, or ARGS="ingest" alone.
-	$(CARGO) run --release --locked -p barograph-bench -- $(ARGS)
+	$(CARGO) run --release --locked -p barograph-bench -- --minutes 9 $(ARGS)
 
 bench-peers: build ## Measure Debian's VictoriaMetrics, InfluxDB and Prometheus beside it.
 	bench/peers
-	$(CARGO) run --release --locked -p barograph-bench -- --peers victoria-metrics,influxdb,prometheus $(ARGS)
+	$(CARGO) run --release --locked -p barograph-bench -- --minutes 23 \
+		--peers victoria-metrics,influxdb,prometheus $(ARGS)
 
 conformance: build ## Run the peers' own cases, where they are: CASES=folder.
 	tests/conformance $(CASES)

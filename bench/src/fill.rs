@@ -114,5 +114,5 @@ pub fn take(request: &mut Request) -> Result<Body> {
 
 /// A goal of a server that is sent everything.
 pub fn goal<'a>(server: &'a Server, path: &'a str, headers: &'a str) -> Goal<'a> {
-    Goal { address: &server.address, path, headers, time: UNBOUNDED }
+    Goal { address: &server.address, path, headers, time: UNBOUNDED, samples_min: 0 }
 }

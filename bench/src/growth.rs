@@ -63,8 +63,9 @@ fn ask_above(rig: &Rig, days: i64) -> Result<()> {
     for question in ground.questions() {
         let Some(paths) = question.paths(Kind::Barograph) else { continue };
         let asked = ask::ask(&server, &paths)?;
-        let what = format!("{}, {days} days stored: median", question.name);
-        rig.put(Kind::Barograph, Figure::less(what, "ms"), asked.median_ms());
+        let named = |what: &str| format!("{}, {days} days stored: {what}", question.name);
+        rig.put(Kind::Barograph, Figure::less(named("median"), "ms"), asked.median_ms());
+        rig.put(Kind::Barograph, Figure::less(named("server CPU"), "ms"), asked.cpu_ms);
     }
     drop(server);
     std::fs::remove_dir_all(folder)?;

@@ -9,8 +9,8 @@ use crate::traffic::{Plan, Traffic, Variant};
 use anyhow::{Context, Result};
 use std::time::Duration;
 
-/// Times of the first report of all hosts: it is sent whole, however long it takes.
-const UNBOUNDED: Duration = Duration::from_secs(3_600);
+/// Samples that a server takes at least, so that what a sample costs is steady.
+const SAMPLES_MIN: u64 = 3_000_000;
 /// Remote write and gzip cannot be sent again with later times, so that more is made.
 const BODIES_WITHOUT_LAPS: usize = 3;
 
@@ -62,6 +62,8 @@ pub struct Cost {
     pub cpu: f64,
     /// CPU seconds of this program meanwhile.
     pub own_cpu: f64,
+    /// CPU seconds the server had used when the clock started.
+    start: f64,
     /// CPU seconds of the server for the first report of every host.
     pub first_cpu: f64,
 }
@@ -80,20 +82,23 @@ impl Cost {
 pub fn run(server: &Server, traffic: &mut Traffic, time: Duration) -> Result<Cost> {
     let variant = traffic.plan.variant;
     let path = write_path(server.kind, variant).context("the server takes no such traffic")?;
-    let goal = Goal { address: &server.address, path: &path, headers: variant.headers(), time };
+    let goal = Goal {
+        address: &server.address,
+        path: &path,
+        headers: variant.headers(),
+        time,
+        samples_min: SAMPLES_MIN,
+    };
     let before = server.process.cpu_seconds()?;
     // The first reports are plain, even where the rest is compressed.
     let plain = if variant == Variant::Gzip { "" } else { goal.headers };
-    send_once(Goal { headers: plain, time: UNBOUNDED, ..goal }, &traffic.first)?;
+    send_once(Goal { headers: plain, ..goal }, &traffic.first)?;
+    server.process.wait_until_idle()?;
     let (start, own_start) = (server.process.cpu_seconds()?, own_cpu_seconds()?);
     let laps = if variant.has_laps() { 0..u32::MAX } else { 0..1 };
     let sent = send_laps(goal, traffic, laps)?;
-    Ok(Cost {
-        sent,
-        cpu: server.process.cpu_seconds()? - start,
-        own_cpu: own_cpu_seconds()? - own_start,
-        first_cpu: start - before,
-    })
+    let (cpu, own_cpu) = (server.process.cpu_seconds()? - start, own_cpu_seconds()? - own_start);
+    Ok(Cost { sent, cpu, own_cpu, start, first_cpu: start - before })
 }
 
 fn measure_server(rig: &Rig, kind: Kind, traffic: &mut Traffic) -> Result<()> {
@@ -139,11 +144,13 @@ fn measure_rest(
         Figure::less("ingest: first report of a series, server CPU", "µs"),
         cost.first_cpu / series * 1e6,
     );
+    server.process.wait_until_idle()?;
+    let idle = server.process.cpu_seconds()? - cost.start;
+    let named = |what: &str| format!("ingest, ordered: server CPU {what}");
+    put(Figure::less(named("until it is idle"), "s/M samples"), idle / samples * 1e6);
     let ended = server.stop()?;
-    put(
-        Figure::less("ingest, ordered: server CPU, clean stop included", "s/M samples"),
-        ended.cpu / samples * 1e6,
-    );
+    let stopped = (ended.cpu - cost.start) / samples * 1e6;
+    put(Figure::less(named("until it is stopped cleanly"), "s/M samples"), stopped);
     put(Figure::less("ingest, ordered: clean stop", "s"), ended.seconds);
     Ok(())
 }

@@ -44,12 +44,15 @@ use options::{Options, Part};
 use rig::Rig;
 use stage::Stage;
 
+/// Measures a part and puts its figures into the table.
+type Measure = fn(&Rig);
+
 fn main() -> Result<()> {
     let options = Options::parse();
     let stage = Stage::open(&options.temp)?;
     let rig = Rig::new(options, stage);
     let about = report::About::this_run(&rig)?;
-    let parts: [(Part, fn(&Rig)); 6] = [
+    let parts: [(Part, Measure); 6] = [
         (Part::Ingest, ingest::measure),
         (Part::Memory, memory::measure),
         (Part::Space, space::measure),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// The judge of speed and space.
 #[derive(clap::Parser, Clone, Debug)]
-#[command(name = "barograph-bench")]
+#[command(name = "barograph-bench", args_override_self = true)]
 pub struct Options {
     /// Measure only these parts
     #[arg(value_enum)]

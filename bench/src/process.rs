@@ -55,6 +55,23 @@ impl Process {
         cpu_of(&self.child.id().to_string())
     }
 
+    /// Waits until it has next to nothing to do, for a while at most.
+    ///
+    /// # Errors
+    /// When `/proc` does not say.
+    pub fn wait_until_idle(&self) -> Result<()> {
+        const LOOK: Duration = Duration::from_millis(250);
+        const LOOKS_MAX: usize = 40;
+        for _ in 0..LOOKS_MAX {
+            let before = self.cpu_seconds()?;
+            std::thread::sleep(LOOK);
+            if self.cpu_seconds()? - before < 0.1 * LOOK.as_secs_f64() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Memory it holds now, in bytes, files that are mapped included.
     ///
     /// # Errors

@@ -55,7 +55,7 @@ impl Recording {
             return Self::read(&folder);
         }
         ensure!(rig.options.data.is_none(), "there is no {VALUES} in {}", folder.display());
-        Self::own()
+        Self::own(OWN_ROUNDS)
     }
 
     /// Reads little-endian counts of series and times, start in ms, and the values of one
@@ -86,12 +86,12 @@ impl Recording {
     }
 
     /// Reads this host quickly; the first round, which has no shares of time yet, is dropped.
-    fn own() -> Result<Self> {
+    fn own(rounds: usize) -> Result<Self> {
         let mut collector = Collector::new(hostname(), Roots::default());
         let (mut columns, mut lines) = (BTreeMap::<(String, String), Vec<f64>>::new(), Vec::new());
         let start_ms = crate::fleet::START_NS / 1_000_000;
         collector.collect(Timestamp(0), &mut lines);
-        for _ in 0..OWN_ROUNDS {
+        for _ in 0..rounds {
             std::thread::sleep(OWN_PAUSE);
             lines.clear();
             collector.collect(Timestamp(0), &mut lines);
@@ -106,7 +106,7 @@ impl Recording {
             }
         }
         // A disk or a device that came or went has no value at each time.
-        columns.retain(|_, values| values.len() == OWN_ROUNDS);
+        columns.retain(|_, values| values.len() == rounds);
         let series = columns.into_iter().map(|((key, field), values)| {
             let (measurement, tags) =
                 identify(key.as_bytes()).map_err(|refusal| anyhow::anyhow!("{refusal}"))?;
@@ -116,7 +116,7 @@ impl Recording {
         });
         Ok(Self {
             name: "this host's own",
-            times_ms: (0..OWN_ROUNDS as i64).map(|round| start_ms + round * OWN_STEP_MS).collect(),
+            times_ms: (0..rounds as i64).map(|round| start_ms + round * OWN_STEP_MS).collect(),
             series: series.collect::<Result<_>>()?,
         })
     }

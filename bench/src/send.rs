@@ -6,10 +6,14 @@ use crate::traffic::{SERIALS_OF_LAP, Traffic};
 use anyhow::{Result, bail};
 use rustix::event::epoll;
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Above this, one thread waits for many connections.
 const THREADS_MAX: usize = 16;
+/// See [`Goal::samples_min`].
+const PATIENCE_TIMES: u32 = 4;
 /// How long a sender waits when it is told to come back later.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
@@ -22,8 +26,11 @@ pub struct Goal<'a> {
     pub path: &'a str,
     /// Header lines, each with its end.
     pub headers: &'a str,
-    /// After this nothing more is sent.
+    /// After this nothing more is sent, once [`Goal::samples_min`] are acknowledged.
     pub time: Duration,
+    /// A slow server is given four times as long to take so many samples: what a sample
+    /// costs is steady only behind what the first ones cost.
+    pub samples_min: u64,
 }
 
 /// What was acknowledged.
@@ -114,7 +121,8 @@ pub fn send_laps(goal: Goal<'_>, traffic: &mut Traffic, laps: Range<u32>) -> Res
     // A thousand handshakes take a while, and are not what is measured.
     let open = |_| Connection::open(goal.address);
     let mut connections = (0..count).map(open).collect::<Result<Vec<_>>>()?;
-    let course = &Course { laps, lap_ns: traffic.lap_ns(), started: Instant::now() };
+    let samples = Arc::default();
+    let course = &Course { laps, lap_ns: traffic.lap_ns(), started: Instant::now(), samples };
     let mut all = std::thread::scope(|scope| -> Result<Sent> {
         let mut senders = Vec::new();
         for bodies in traffic.connections.chunks_mut(each) {
@@ -141,16 +149,28 @@ struct Course {
     laps: Range<u32>,
     lap_ns: i64,
     started: Instant,
+    /// Samples that were acknowledged to all senders.
+    samples: Arc<AtomicU64>,
+}
+
+impl Course {
+    /// Whether no more is to be sent after these samples.
+    fn is_over(&self, goal: Goal<'_>, samples: u32) -> bool {
+        let samples = u64::from(samples);
+        let all = self.samples.fetch_add(samples, Ordering::Relaxed) + samples;
+        let elapsed = self.started.elapsed();
+        elapsed > goal.time && (all >= goal.samples_min || elapsed > goal.time * PATIENCE_TIMES)
+    }
 }
 
 fn send_one(mut sender: Sender<'_>, bodies: &mut [Body], course: &Course) -> Result<Sent> {
     for lap in course.laps.clone() {
         for body in &mut *bodies {
-            if course.started.elapsed() > sender.goal.time {
-                return Ok(sender.sent);
-            }
             body.turn_to(lap, course.lap_ns, SERIALS_OF_LAP);
             sender.send(body)?;
+            if course.is_over(sender.goal, body.samples) {
+                return Ok(sender.sent);
+            }
         }
     }
     Ok(sender.sent)
@@ -222,15 +242,17 @@ fn send_many(
         epoll::wait(&poll, rustix::buffer::spare_capacity(&mut events), None)?;
         for event in &events {
             let member = &mut members[event.data.u64() as usize];
+            let mut samples = 0;
             if is_kept(&member.connection.receive()?)? {
                 sent.waits.push(member.began.elapsed());
-                sent.samples += u64::from(member.bodies[member.next].samples);
+                samples = member.bodies[member.next].samples;
+                sent.samples += u64::from(samples);
                 member.next += 1;
             } else {
                 sent.refused += 1;
             }
             waiting -= 1;
-            if course.started.elapsed() < goal.time {
+            if !course.is_over(goal, samples) {
                 waiting += usize::from(member.send(goal, course)?);
             }
         }

@@ -9,12 +9,15 @@ use crate::http::{self, Connection};
 use crate::process::{Ended, Process};
 use crate::rig::Rig;
 use anyhow::{Context, Result, bail};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The database of InfluxDB's paths; Barograph's own default.
 const DATABASE: &str = model::DEFAULT_DATABASE;
+/// The unit that file systems count blocks in.
+const DISK_BLOCK_BYTES: u64 = 512;
 /// How long a start may take: Prometheus replays a million series for minutes.
 const START_PATIENCE: Duration = Duration::from_secs(240);
 /// How long background work may take after a fill.
@@ -251,23 +254,30 @@ impl Server {
     }
 }
 
-/// What a program says of its version, in one line.
+/// Its version, in one line; for a peer that of Debian's package.
 ///
 /// # Errors
 /// When it is not there.
 pub fn version(rig: &Rig, kind: Kind) -> Result<String> {
-    let (program, argument) = match kind {
-        Kind::Barograph => (rig.options.binary.clone(), "--version"),
-        Kind::VictoriaMetrics => (victoria_metrics::PROGRAM.into(), "--version"),
-        Kind::Influxdb => (influxdb::PROGRAM.into(), "version"),
-        Kind::Prometheus => (prometheus::PROGRAM.into(), "--version"),
+    let (program, package) = match kind {
+        Kind::Barograph => (rig.options.binary.clone(), None),
+        Kind::VictoriaMetrics => (victoria_metrics::PROGRAM.into(), Some("victoria-metrics")),
+        Kind::Influxdb => (influxdb::PROGRAM.into(), Some("influxdb")),
+        Kind::Prometheus => (prometheus::PROGRAM.into(), Some("prometheus")),
     };
-    let output = Command::new(&program)
-        .arg(argument)
-        .output()
+    // A missing one is better told now than after ten minutes.
+    let answer = run(Command::new(&program).arg("--version"))
         .with_context(|| format!("start {}: is it installed?", program.display()))?;
-    let text = [output.stdout, output.stderr].concat();
-    let text = String::from_utf8_lossy(&text);
+    let packaged = package.and_then(|package| {
+        run(Command::new("dpkg-query").args(["--show", "--showformat=${Version}", package])).ok()
+    });
+    Ok(packaged.unwrap_or(answer))
+}
+
+/// The first line that a command prints.
+fn run(command: &mut Command) -> Result<String> {
+    let output = command.stdin(Stdio::null()).output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
     Ok(text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
@@ -285,7 +295,8 @@ fn bytes_below(folder: &Path, skips: &dyn Fn(&str) -> bool) -> Result<u64> {
             let Ok(about) = path.symlink_metadata() else { continue };
             total += match about.is_dir() {
                 true => walk(&path, root, skips).unwrap_or(0),
-                false => about.len(),
+                // Files that are made long ahead hold nothing yet behind what was written.
+                false => about.len().min(about.blocks() * DISK_BLOCK_BYTES),
             };
         }
         Ok(total)

@@ -30,11 +30,14 @@ impl Stage {
         let folder = tempfile::Builder::new().prefix("barograph-bench-").tempdir_in(parent)?;
         let stage = Arc::new(Self { folder, processes: Mutex::default() });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let watched = stage.clone();
+        // The thread must not keep the folder when the run is over.
+        let watched = Arc::downgrade(&stage);
         std::thread::Builder::new().name("signals".into()).spawn(move || {
             if runtime.block_on(interrupted()).is_ok() {
                 eprintln!("\ninterrupted: stopping the servers, removing their folders");
-                watched.clear();
+                if let Some(stage) = watched.upgrade() {
+                    stage.clear();
+                }
                 std::process::exit(INTERRUPTED);
             }
         })?;

@@ -17,8 +17,10 @@ fn names_of_series_are_read() {
 
 #[test]
 fn this_host_gives_series_of_equal_length() {
-    let recording = Recording::own().unwrap();
-    assert!(!recording.series.is_empty());
+    let recording = Recording::own(20).unwrap();
+    let is_there = |name: &str| recording.series.iter().any(|series| series.metric == name);
+    assert!(is_there("cpu_usage_user") && is_there("mem_total"));
+    assert_eq!(recording.times_ms.len(), 20);
     for series in &recording.series {
         assert_eq!(series.values.len(), recording.times_ms.len(), "{}", series.metric);
     }

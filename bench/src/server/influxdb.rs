@@ -33,6 +33,7 @@ fn config(folder: &Path, address: &str, inner_port: u16, setup: Setup) -> String
          \x20 max-series-per-database = 0\n  max-values-per-tag = 0\n\
          \x20 cache-snapshot-write-cold-duration = \"{cold}\"\n\
          \x20 compact-full-write-cold-duration = \"{full}\"\n\
+         [coordinator]\n  write-timeout = \"120s\"\n\
          [monitor]\n  store-enabled = false\n\
          [subscriber]\n  enabled = false\n\
          [continuous_queries]\n  enabled = false\n\

@@ -326,6 +326,16 @@ fn shapes() -> Vec<Shape> {
                 })
             }),
         ),
+        (
+            "one decimal, as f32",
+            each(&|random, _| {
+                let mut level = 20.0 + 20.0 * random.uniform();
+                series(random, |r| {
+                    level += 0.05 * r.normal();
+                    f64::from(rounded(level + 0.3 * r.normal(), 1) as f32)
+                })
+            }),
+        ),
         ("noise", each(&|random, _| series(random, |r| f64::from_bits(r.uniform().to_bits() * 3)))),
     ]
 }

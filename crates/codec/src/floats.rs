@@ -7,6 +7,7 @@
 //! integer layer packs what comes out.
 
 use crate::cursor::Cursor;
+use crate::dispatch::{self, Processor, Work};
 use crate::varint::put_u64;
 use crate::{Effort, Error, assert_count, integers, prepare};
 use decimal::Decimals;
@@ -147,13 +148,13 @@ impl Form {
         form.map(|form| (form, has_exceptions)).ok_or(unknown)
     }
 
-    /// Appends the doubles of `ints`.
+    /// Turns integers into their doubles, of which there are as many.
     #[inline(always)]
-    fn extend(self, ints: &[i64], out: &mut Vec<f64>) {
+    fn convert<P: Processor>(self, ints: &[i64], doubles: &mut [f64]) {
         match self {
-            Self::Scaled(scale) => scale.extend(ints, out),
-            Self::Single => out.extend(ints.iter().map(|int| unorder_single(*int))),
-            Self::Bits => out.extend(ints.iter().map(|int| unorder(*int))),
+            Self::Scaled(scale) => scale.convert::<P>(ints, doubles),
+            Self::Single => decimal::each(ints, doubles, unorder_single),
+            Self::Bits => decimal::each(ints, doubles, unorder),
         }
     }
 }
@@ -168,11 +169,37 @@ pub fn decode(bytes: &[u8], count: usize, out: &mut Vec<f64>) -> Result<(), Erro
     let (form, has_exceptions) = Form::from_head(cursor.u8()?)?;
     let exceptions =
         if has_exceptions { Some(Exceptions::read(&mut cursor, count)?) } else { None };
-    integers::read(&mut cursor, count, &mut |ints| form.extend(ints, out))?;
+    dispatch::run(ReadForm { cursor: &mut cursor, count, form, out })?;
     if let Some(exceptions) = exceptions {
         exceptions.put(out)?;
     }
     cursor.finish()
+}
+
+/// Decoding of integers into the doubles of a form.
+struct ReadForm<'a, 'b> {
+    cursor: &'a mut Cursor<'b>,
+    count: usize,
+    form: Form,
+    out: &'a mut Vec<f64>,
+}
+
+impl Work for ReadForm<'_, '_> {
+    type Output = Result<(), Error>;
+
+    #[inline(always)]
+    fn on<P: Processor>(self) -> Self::Output {
+        let Self { cursor, count, form, out } = self;
+        let mut reader = integers::Reader::new(cursor, count)?;
+        let (mut room, mut doubles) = ([0; integers::GROUP], [0.0; integers::GROUP]);
+        for _ in 0..count.div_ceil(integers::GROUP) {
+            let ints = reader.next(&mut room)?;
+            let doubles = &mut doubles[..ints.len()];
+            form.convert::<P>(ints, doubles);
+            out.extend_from_slice(doubles);
+        }
+        reader.finish()
+    }
 }
 
 /// Values that are not of the form of their run.
@@ -193,8 +220,8 @@ impl Exceptions {
         };
         let offset = cursor.offset();
         let (mut places, mut patterns) = (Vec::new(), Vec::new());
-        integers::read(cursor, exceptions, &mut |some| places.extend_from_slice(some))?;
-        integers::read(cursor, exceptions, &mut |some| patterns.extend_from_slice(some))?;
+        integers::read_into(cursor, exceptions, &mut places)?;
+        integers::read_into(cursor, exceptions, &mut patterns)?;
         Ok(Self { places, patterns, offset })
     }
 

@@ -10,16 +10,20 @@
 //! so no range of values is special. Unsigned integers pass through as `u64 as i64`.
 
 use crate::cursor::Cursor;
-use crate::packing::GROUP;
+use crate::dispatch::{self, Processor, Work};
+pub(crate) use crate::packing::GROUP;
 use crate::varint::{len_i64, len_u64, put_i64, put_u64};
 use crate::{Effort, Error, assert_count, prepare};
 use coded::Numbers;
 use divisor::Divisor;
 use group::Plan;
 
+pub(crate) use reader::Reader;
+
 mod coded;
 mod divisor;
 mod group;
+mod reader;
 
 /// One value, as often as the count says. An empty run is written so, too.
 const CONSTANT: u8 = 0;
@@ -58,7 +62,7 @@ pub fn encode(values: &[i64], out: &mut Vec<u8>) {
 pub fn decode(bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Result<(), Error> {
     prepare(out, count)?;
     let mut cursor = Cursor::new(bytes);
-    read(&mut cursor, count, &mut |values| out.extend_from_slice(values))?;
+    read_into(&mut cursor, count, out)?;
     cursor.finish()
 }
 
@@ -207,9 +211,28 @@ fn write_runs(values: &[i64], changes: usize, out: &mut Vec<u8>) {
 
 /// Plans every group; the bytes they will take together.
 fn plan_groups(numbers: &[i64], plans: &mut Vec<Plan>) -> usize {
-    plans.clear();
-    plans.extend(numbers.chunks(GROUP).map(Plan::of));
-    plans.iter().map(Plan::len).sum()
+    dispatch::run(PlanGroups { numbers, plans })
+}
+
+struct PlanGroups<'a> {
+    numbers: &'a [i64],
+    plans: &'a mut Vec<Plan>,
+}
+
+impl Work for PlanGroups<'_> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn on<P: Processor>(self) -> usize {
+        self.plans.clear();
+        let mut len = 0;
+        for group in self.numbers.chunks(GROUP) {
+            let plan = Plan::of(group);
+            len += plan.len();
+            self.plans.push(plan);
+        }
+        len
+    }
 }
 
 fn write_groups(
@@ -228,163 +251,34 @@ fn write_groups(
     }
 }
 
-/// Reads one run from the cursor and hands its values, in order, to `each`: `count` in all,
-/// at most [`GROUP`] at a time.
-pub(crate) fn read(
+/// Reads one run from the cursor and appends its `count` values to `out`.
+pub(crate) fn read_into(
     cursor: &mut Cursor<'_>,
     count: usize,
-    each: &mut impl FnMut(&[i64]),
+    out: &mut Vec<i64>,
 ) -> Result<(), Error> {
-    let offset = cursor.offset();
-    match cursor.u8()? {
-        CONSTANT => {
-            let value = cursor.zigzag()?;
-            Groups::new(each).repeat(value, count);
-        }
-        LINEAR => read_linear(cursor, count, each)?,
-        RUNS => read_runs(cursor, count, each)?,
-        FRAME => read_frames(cursor, count, each)?,
-        DELTA => read_deltas(cursor, count, each)?,
-        RAW => {
-            let mut groups = Groups::new(each);
-            for value in cursor.bytes(count * size_of::<i64>())?.as_chunks().0 {
-                groups.push(i64::from_le_bytes(*value));
-            }
-        }
-        CODED => coded::read(cursor, count, each)?,
-        mode => return Err(Error::Mode { what: "integers", offset, mode }),
-    }
-    Ok(())
+    dispatch::run(ReadInto { cursor, count, out })
 }
 
-/// Collects values and hands them on in groups, the last one when dropped.
-struct Groups<'a, F: FnMut(&[i64])> {
-    values: [i64; GROUP],
-    filled: usize,
-    each: &'a mut F,
-}
-
-impl<'a, F: FnMut(&[i64])> Groups<'a, F> {
-    fn new(each: &'a mut F) -> Self {
-        Self { values: [0; GROUP], filled: 0, each }
-    }
-
-    fn push(&mut self, value: i64) {
-        self.repeat(value, 1);
-    }
-
-    fn repeat(&mut self, value: i64, mut times: usize) {
-        while times > 0 {
-            let taken = times.min(GROUP - self.filled);
-            self.values[self.filled..self.filled + taken].fill(value);
-            self.filled += taken;
-            times -= taken;
-            if self.filled == GROUP {
-                self.flush();
-            }
-        }
-    }
-
-    fn flush(&mut self) {
-        (self.each)(&self.values[..self.filled]);
-        self.filled = 0;
-    }
-}
-
-impl<F: FnMut(&[i64])> Drop for Groups<'_, F> {
-    fn drop(&mut self) {
-        self.flush();
-    }
-}
-
-fn read_linear(
-    cursor: &mut Cursor<'_>,
+struct ReadInto<'a, 'b> {
+    cursor: &'a mut Cursor<'b>,
     count: usize,
-    each: &mut impl FnMut(&[i64]),
-) -> Result<(), Error> {
-    let (mut value, step) = (cursor.zigzag()?, cursor.zigzag()?);
-    let mut groups = Groups::new(each);
-    for _ in 0..count {
-        groups.push(value);
-        value = value.wrapping_add(step);
-    }
-    Ok(())
+    out: &'a mut Vec<i64>,
 }
 
-fn read_runs(
-    cursor: &mut Cursor<'_>,
-    count: usize,
-    each: &mut impl FnMut(&[i64]),
-) -> Result<(), Error> {
-    let (mut value, changes) = (cursor.zigzag()?, cursor.varint()?);
-    let mut groups = Groups::new(each);
-    let mut left = count;
-    for _ in 0..changes {
-        let offset = cursor.offset();
-        let run = cursor.varint()?;
-        // A run that leaves nothing for the last one contradicts the count.
-        if run == 0 || run >= left as u64 {
-            return Err(Error::Invalid { what: "length of a run", offset });
-        }
-        groups.repeat(value, run as usize);
-        left -= run as usize;
-        value = value.wrapping_add(cursor.zigzag()?);
-    }
-    groups.repeat(value, left);
-    Ok(())
-}
+impl Work for ReadInto<'_, '_> {
+    type Output = Result<(), Error>;
 
-fn read_divisor(cursor: &mut Cursor<'_>) -> Result<i64, Error> {
-    let offset = cursor.offset();
-    match cursor.varint()? {
-        0 => Err(Error::Invalid { what: "divisor", offset }),
-        divisor => Ok(divisor as i64),
-    }
-}
-
-fn read_frames(
-    cursor: &mut Cursor<'_>,
-    count: usize,
-    each: &mut impl FnMut(&[i64]),
-) -> Result<(), Error> {
-    let (divisor, base) = (read_divisor(cursor)?, cursor.zigzag()?);
-    let mut values = [0; GROUP];
-    for start in (0..count).step_by(GROUP) {
-        let values = &mut values[..(count - start).min(GROUP)];
-        let reference = group::read(cursor, values)?;
-        let origin = base.wrapping_add(reference.wrapping_mul(divisor));
-        if divisor == 1 {
-            values.iter_mut().for_each(|value| *value = origin.wrapping_add(*value));
-        } else {
-            for value in &mut *values {
-                *value = origin.wrapping_add(value.wrapping_mul(divisor));
-            }
+    #[inline(always)]
+    fn on<P: Processor>(self) -> Self::Output {
+        let Self { cursor, count, out } = self;
+        let mut reader = Reader::new(cursor, count)?;
+        let mut room = [0; GROUP];
+        for _ in 0..count.div_ceil(GROUP) {
+            out.extend_from_slice(reader.next(&mut room)?);
         }
-        each(values);
+        reader.finish()
     }
-    Ok(())
-}
-
-fn read_deltas(
-    cursor: &mut Cursor<'_>,
-    count: usize,
-    each: &mut impl FnMut(&[i64]),
-) -> Result<(), Error> {
-    let (divisor, mut last) = (read_divisor(cursor)?, cursor.zigzag()?);
-    let mut values = [0; GROUP];
-    for start in (0..count).step_by(GROUP) {
-        let values = &mut values[..(count - start).min(GROUP)];
-        let step = group::read(cursor, values)?.wrapping_mul(divisor);
-        if divisor != 1 {
-            values.iter_mut().for_each(|value| *value = value.wrapping_mul(divisor));
-        }
-        for value in &mut *values {
-            last = last.wrapping_add(step).wrapping_add(*value);
-            *value = last;
-        }
-        each(values);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 pub mod bools;
 pub mod checksum;
 pub mod cursor;
+mod dispatch;
 mod error;
 pub mod floats;
 pub mod integers;

@@ -9,6 +9,8 @@
 //!
 //! Both forms take `count * width` bits, rounded up to bytes. Neither needs `unsafe` nor a
 //! processor beyond the ordinary: shifts are equal in all lanes, which SSE2 and NEON have.
+//! (So whole groups are not compiled for AVX2 as well: there the compiler makes registers of
+//! two rows, whose shifts differ, and takes half as long again.)
 
 /// How many numbers a whole group holds.
 pub(crate) const GROUP: usize = 128;
@@ -35,6 +37,7 @@ pub(crate) fn pack(numbers: &[u64], width: u32, out: &mut Vec<u8>) {
 
 /// Reads `numbers.len()` numbers of `width` bits, at most [`GROUP`], from the
 /// [`packed_len`] bytes that hold them; a number of all 64 bits comes out as its bits.
+#[inline(always)]
 pub(crate) fn unpack(packed: &[u8], width: u32, numbers: &mut [i64]) {
     debug_assert!(numbers.len() <= GROUP && width <= WIDTH_MAX);
     debug_assert_eq!(packed.len(), packed_len(numbers.len(), width));

@@ -83,7 +83,7 @@ fn read_plain(
 ) -> Result<(), Error> {
     let offset = cursor.offset();
     let mut lengths = Vec::new();
-    integers::read(cursor, count, &mut |some| lengths.extend_from_slice(some))?;
+    integers::read_into(cursor, count, &mut lengths)?;
     let mut left = cursor.remaining();
     for length in &lengths {
         let shorter = usize::try_from(*length).ok().and_then(|length| left.checked_sub(length));
@@ -109,18 +109,18 @@ fn read_dictionary(
         distinct.push(cursor.bytes(length)?);
     }
     let offset = cursor.offset();
-    let mut entries: Vec<&[u8]> = Vec::new();
+    let mut indices = Vec::new();
+    integers::read_into(cursor, count, &mut indices)?;
+    let mut entries: Vec<&[u8]> = Vec::with_capacity(indices.len());
     let mut expanded = 0usize;
     let mut is_inside = true;
-    integers::read(cursor, count, &mut |indices| {
-        for index in indices {
-            let entry = usize::try_from(*index).ok().and_then(|index| distinct.get(index));
-            is_inside &= entry.is_some();
-            let entry = entry.copied().unwrap_or_default();
-            expanded = expanded.saturating_add(entry.len());
-            entries.push(entry);
-        }
-    })?;
+    for index in indices {
+        let entry = usize::try_from(index).ok().and_then(|index| distinct.get(index));
+        is_inside &= entry.is_some();
+        let entry = entry.copied().unwrap_or_default();
+        expanded = expanded.saturating_add(entry.len());
+        entries.push(entry);
+    }
     if !is_inside {
         return Err(Error::Invalid { what: "index of an entry", offset });
     }

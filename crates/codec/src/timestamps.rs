@@ -121,14 +121,10 @@ pub fn decode(bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Result<(), Erro
     let mut cursor = Cursor::new(bytes);
     cursor.u8()?;
     let step = cursor.zigzag()?;
-    let mut grid = 0i64;
-    let mut each = |distances: &[i64]| {
-        out.extend((0..).zip(distances).map(|(index, distance)| {
-            distance.wrapping_add(grid).wrapping_add(step.wrapping_mul(index))
-        }));
-        grid = grid.wrapping_add(step.wrapping_mul(distances.len() as i64));
-    };
-    integers::read(&mut cursor, count, &mut each)?;
+    integers::read_into(&mut cursor, count, out)?;
+    for (index, at) in (0..).zip(out.iter_mut()) {
+        *at = at.wrapping_add(step.wrapping_mul(index));
+    }
     cursor.finish()
 }
 
@@ -150,7 +146,8 @@ impl Grid {
         self.start.wrapping_add(self.step.wrapping_mul(index as i64))
     }
 
-    /// Whether each timestamp is after the one before it.
+    /// Whether each timestamp is after the one before it, by a step that is positive: two
+    /// that are 2^63 or more apart are not told from falling ones.
     pub fn is_rising(&self) -> bool {
         let length = i128::from(self.step) * self.count.saturating_sub(1) as i128;
         self.step > 0 && i128::from(self.start) + length <= i128::from(i64::MAX)

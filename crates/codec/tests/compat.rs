@@ -158,6 +158,7 @@ fn cases() -> Vec<(&'static str, Values)> {
         ("exceptions", floats(140, |x| if x % 50.0 == 3.0 { f64::NAN } else { x * x % 17.0 })),
         ("whole", floats(20, |x| x * x * 3e15)),
         ("f32", floats(20, |x| f64::from(1.0 / (x as f32 + 3.0)))),
+        ("f32-decimal", floats(40, |x| f64::from(((x * x % 37.0) / 10.0) as f32))),
         (
             "f32-gap",
             floats(40, |x| if x == 7.0 { f64::NAN } else { f64::from((x as f32).sqrt() - 3.0) }),

@@ -70,6 +70,19 @@ impl MatchOp {
     }
 }
 
+impl MatchOp {
+    /// Whether both say the same in the same words.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Equal(a), Self::Equal(b)) | (Self::NotEqual(a), Self::NotEqual(b)) => a == b,
+            (Self::Regex(a), Self::Regex(b)) | (Self::NotRegex(a), Self::NotRegex(b)) => {
+                a.as_str() == b.as_str()
+            }
+            _ => false,
+        }
+    }
+}
+
 /// One condition.
 #[derive(Clone, Debug)]
 pub struct Matcher {
@@ -106,6 +119,72 @@ impl Predicate {
     /// That every one of `matchers` fits.
     pub fn all_of(matchers: impl IntoIterator<Item = Matcher>) -> Self {
         Self::And(matchers.into_iter().map(Self::Match).collect())
+    }
+
+    /// That nothing fits.
+    pub const NONE: Self = Self::Or(Vec::new());
+
+    /// What is left to ask of the streams of `measurement` so that their column `field`
+    /// fits: a predicate of tags, database and policy. [`Predicate::ALL`] where nothing is
+    /// left, [`Predicate::NONE`] where none can fit.
+    pub fn of_column(&self, measurement: &str, field: &str) -> Self {
+        match self {
+            Self::And(parts) => {
+                let mut left = Vec::new();
+                for part in parts {
+                    match part.of_column(measurement, field) {
+                        Self::And(all) if all.is_empty() => {}
+                        Self::Or(none) if none.is_empty() => return Self::NONE,
+                        part => left.push(part),
+                    }
+                }
+                Self::And(left)
+            }
+            Self::Or(parts) => {
+                let mut left = Vec::new();
+                for part in parts {
+                    match part.of_column(measurement, field) {
+                        Self::And(all) if all.is_empty() => return Self::ALL,
+                        Self::Or(none) if none.is_empty() => {}
+                        part => left.push(part),
+                    }
+                }
+                Self::Or(left)
+            }
+            Self::Not(part) => match part.of_column(measurement, field) {
+                Self::And(all) if all.is_empty() => Self::NONE,
+                Self::Or(none) if none.is_empty() => Self::ALL,
+                part => Self::Not(Box::new(part)),
+            },
+            Self::Match(matcher) => {
+                let fits = match &matcher.attribute {
+                    Attribute::Name => matcher.op.matches(&metric_name(measurement, field)),
+                    Attribute::Measurement => matcher.op.matches(measurement),
+                    Attribute::Field => matcher.op.matches(field),
+                    Attribute::Database | Attribute::Policy | Attribute::Tag(_) => {
+                        return self.clone();
+                    }
+                };
+                if fits { Self::ALL } else { Self::NONE }
+            }
+        }
+    }
+
+    /// Whether both say the same in the same words.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::And(a), Self::And(b)) | (Self::Or(a), Self::Or(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.is_same(b))
+            }
+            (Self::Not(a), Self::Not(b)) => a.is_same(b),
+            (Self::Match(a), Self::Match(b)) => a.attribute == b.attribute && a.op.is_same(&b.op),
+            _ => false,
+        }
+    }
+
+    /// Whether it is [`Predicate::NONE`].
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::Or(parts) if parts.is_empty())
     }
 
     /// Whether the series fits.

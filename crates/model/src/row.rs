@@ -113,6 +113,8 @@ pub enum Refusal {
     /// A limit stands in the way.
     #[error("{limit}")]
     Limit {
+        /// Its key in the configuration, or what it is called where it is fixed.
+        name: &'static str,
         /// Which limit, how high it is, and how to raise it.
         limit: String,
     },
@@ -127,6 +129,14 @@ impl Refusal {
             Self::TooOld { .. } => "too_old",
             Self::TooNew { .. } => "too_new",
             Self::Limit { .. } => "limit",
+        }
+    }
+
+    /// The name of the limit that stood in the way.
+    pub fn limit(&self) -> Option<&'static str> {
+        match self {
+            Self::Limit { name, .. } => Some(name),
+            _ => None,
         }
     }
 }
@@ -153,6 +163,8 @@ pub struct WriteReport {
     pub refused: Vec<Refused>,
     /// Refusals by [`Refusal::reason`], for `/metrics`.
     pub reasons: Vec<(&'static str, u64)>,
+    /// Refusals by [`Refusal::limit`], for `/metrics`.
+    pub limits: Vec<(&'static str, u64)>,
 }
 
 impl WriteReport {
@@ -162,14 +174,21 @@ impl WriteReport {
     /// Notes a refusal.
     pub fn refuse(&mut self, refused: Refused) {
         self.refused_count += 1;
-        let reason = refused.why.reason();
-        match self.reasons.iter_mut().find(|(name, _)| *name == reason) {
-            Some((_, count)) => *count += 1,
-            None => self.reasons.push((reason, 1)),
+        count(&mut self.reasons, refused.why.reason());
+        if let Some(limit) = refused.why.limit() {
+            count(&mut self.limits, limit);
         }
         if self.refused.len() < Self::REFUSED_MAX {
             self.refused.push(refused);
         }
+    }
+}
+
+/// Counts one more under `name`.
+fn count(counts: &mut Vec<(&'static str, u64)>, name: &'static str) {
+    match counts.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, count)) => *count += 1,
+        None => counts.push((name, 1)),
     }
 }
 

@@ -39,8 +39,23 @@ pub struct Config {
     /// Memory for points that are not in blocks yet. When it is full, writers wait, and then
     /// are answered with 503 and Retry-After.
     pub head_bytes_max: Bytes,
-    /// How many series there may be; a point that would make one more is refused.
+    /// How many series there may be; a point that would make one more is refused, as with the
+    /// limits that follow: the rest of its body is kept. `/metrics` counts what each limit
+    /// refuses.
     pub series_max: u64,
+    /// How many of them one measurement may have, so that one that runs wild leaves room for
+    /// the others. For Prometheus, a measurement is a metric.
+    pub series_per_measurement_max: u64,
+    /// How many labels (tags) a series may have.
+    pub labels_max: usize,
+    /// How many bytes the name of a label or a field may have.
+    pub label_name_bytes_max: usize,
+    /// How many bytes the value of a label, or the name of a measurement, may have.
+    pub label_value_bytes_max: usize,
+    /// With less than this free on the disk of `data_dir`, or less than a twentieth of that disk
+    /// where that is smaller, writes are answered with 507, so that there is room to write what
+    /// was acknowledged before to blocks. Queries, deletes, merges and retention go on.
+    pub disk_free_min: Bytes,
     /// Largest body of a write as it comes over the wire; a larger one is answered with 413.
     pub body_bytes_max: Bytes,
     /// Largest body of a write once it is decompressed; a larger one is answered with 413.
@@ -95,6 +110,11 @@ impl Default for Config {
             auto_create_databases: true,
             head_bytes_max: Bytes(512 << 20),
             series_max: 10_000_000,
+            series_per_measurement_max: 10_000_000,
+            labels_max: 64,
+            label_name_bytes_max: 256,
+            label_value_bytes_max: 4_096,
+            disk_free_min: Bytes(1 << 30),
             body_bytes_max: Bytes(25 << 20),
             body_decompressed_bytes_max: Bytes(256 << 20),
             inflight_bytes_max: Bytes(1 << 30),

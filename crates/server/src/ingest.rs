@@ -98,6 +98,18 @@ pub enum Error {
     Broken,
 }
 
+impl Error {
+    /// The key of the limit that stood in the way of a whole body.
+    pub fn limit(&self) -> Option<&'static str> {
+        match self {
+            Self::Body(error) => error.limit(),
+            Self::Write(WriteError::Overloaded { .. }) => Some("head_bytes_max"),
+            Self::Write(WriteError::DiskFull { .. }) => Some("disk_free_min"),
+            _ => None,
+        }
+    }
+}
+
 /// The way in.
 pub struct Ingest {
     sink: Arc<dyn Sink>,
@@ -197,6 +209,9 @@ impl Ingest {
         self.metrics.values.add([name], report.values);
         for (reason, count) in &report.reasons {
             self.metrics.refused.add([reason], *count);
+        }
+        for (limit, count) in &report.limits {
+            self.metrics.limit_refused.add([limit], *count);
         }
     }
 }

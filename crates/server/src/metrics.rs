@@ -136,6 +136,8 @@ pub struct Metrics {
     pub values: Family<1>,
     /// Rows refused, by reason.
     pub refused: Family<1>,
+    /// Points and bodies that a limit refused, by the limit's key in the configuration.
+    pub limit_refused: Family<1>,
     /// Write requests by protocol and status.
     pub write_requests: Family<2>,
     /// How long writes took from the whole body to the acknowledgement.

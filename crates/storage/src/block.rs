@@ -15,11 +15,14 @@
 mod array;
 mod cache;
 mod dictionary;
+mod families;
 mod find;
+mod fitting;
 mod footer;
 mod group;
 mod handles;
 mod indexer;
+mod keys;
 mod list;
 mod lookup;
 mod measurements;
@@ -27,6 +30,7 @@ mod name;
 mod output;
 mod postings;
 mod root;
+mod scan;
 mod statistics;
 mod streams;
 mod tables;
@@ -39,10 +43,12 @@ pub use cache::Cache;
 pub use footer::HEADER_BYTES;
 pub use group::{Chunk, Directory, Place as Group};
 pub use handles::Handles;
+pub use keys::Keys;
 pub use list::Blocks;
 pub use lookup::Lookup;
 pub use measurements::{Column, Measurement};
 pub use name::{Name, Sequences};
+pub use scan::Scan;
 pub use statistics::at_times;
 pub use times::{List as TimeList, Page as TimePage, Told};
 pub use writer::Writer;
@@ -83,6 +89,8 @@ pub struct Block {
     pub bytes: u64,
     /// How many values it holds.
     pub values: u64,
+    /// Whether it is written as what is not expected to change any more.
+    pub is_cold: bool,
     root: Root,
     /// Names its pages in the cache.
     number: u64,
@@ -108,6 +116,7 @@ impl Block {
             range: footer.range,
             bytes,
             values: footer.values,
+            is_cold: footer.is_cold,
             root,
             number: context.cache.number(),
             path,

@@ -13,7 +13,7 @@ mod encoder;
 mod values;
 
 pub use directory::{ColumnEntry, Directory, Section};
-pub use encoder::{Encoder, cuts};
+pub use encoder::{Encoder, chunks_of, cuts};
 pub use values::ValueEncoder;
 
 use crate::error::Damage;
@@ -24,6 +24,8 @@ use std::sync::Arc;
 
 /// The most rows in a chunk: beyond about 2,000 decoding gains little (`facts/engine.md`).
 pub const ROWS_MAX: usize = 2048;
+/// How many rows chunks have that are not expected to change any more.
+pub const COLD_ROWS: usize = 8192;
 /// The most bytes of text and histograms in a chunk that has more than one row.
 pub const TEXT_BYTES_MAX: usize = 4 << 20;
 

@@ -5,7 +5,8 @@
 //! flushes from both sides of such a block.
 
 use crate::block::Name;
-use model::TimeRange;
+use codec::Effort;
+use model::{Span, TimeRange, Timestamp};
 use std::collections::BTreeMap;
 
 /// The fewest blocks that are worth a merge.
@@ -15,6 +16,15 @@ const SLICE_BLOCKS_MAX: usize = 12;
 /// The largest input may be this many times the others together: beyond that, merging
 /// would mostly copy.
 const LARGEST_TIMES_REST_MAX: u64 = 2;
+
+/// The most bytes that are merged at once. A slice with more keeps several blocks: one merge
+/// takes some minutes of a core at most, and what it needs for streams and their tags stays
+/// some hundred megabytes.
+const MERGE_BYTES_MAX: u64 = 2 << 30;
+/// So long after its end, a slice is over: late rows have mostly come and are flushed.
+const OVER_AFTER: Span = Span(2 * Span::HOUR.0);
+/// A cold block is written again when what came later takes this part of it.
+const COLD_TIMES_HOT_MAX: u64 = 8;
 
 /// What a decision needs to know of a block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,13 +37,21 @@ pub struct Candidate {
     pub bytes: u64,
     /// Whether it holds streams of a dropped policy.
     pub has_dropped: bool,
+    /// Whether it is written as what is not expected to change any more.
+    pub is_cold: bool,
 }
 
-/// Blocks to merge, from the oldest to the newest.
-pub type Merge = Vec<Name>;
+/// Blocks to merge.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Merge {
+    /// Which, from the oldest to the newest.
+    pub names: Vec<Name>,
+    /// How much effort the result is worth: it is cold where its slice is over.
+    pub effort: Effort,
+}
 
-/// What to merge: at most one merge for each slice of a partition and class.
-pub fn plan(blocks: &[Candidate]) -> Vec<Merge> {
+/// What to merge at `now`: at most one merge for each slice of a partition and class.
+pub fn plan(blocks: &[Candidate], now: Timestamp) -> Vec<Merge> {
     let mut groups: BTreeMap<_, Vec<Candidate>> = BTreeMap::new();
     for block in blocks {
         let name = &block.name;
@@ -41,10 +59,29 @@ pub fn plan(blocks: &[Candidate]) -> Vec<Merge> {
     }
     let merge = |mut group: Vec<Candidate>| {
         group.sort_by_key(|block| block.name.sequences);
-        let run = choose(&group, blocks)?;
-        Some(run.iter().map(|block| block.name).collect())
+        let is_over = group[0].name.slice.range().end + OVER_AFTER < now;
+        let effort = if is_over { Effort::Cold } else { Effort::Hot };
+        let last = if is_over { choose_last(&group, blocks) } else { None };
+        let run = last.or_else(|| choose(&group, blocks))?;
+        Some(Merge { names: run.iter().map(|block| block.name).collect(), effort })
     };
     groups.into_values().filter_map(merge).collect()
+}
+
+/// The last merge of a slice that is over: all of it, or as much of the newest as may be
+/// merged at once. None where most of that is cold already.
+fn choose_last<'a>(group: &'a [Candidate], all: &[Candidate]) -> Option<&'a [Candidate]> {
+    (0..group.len()).map(|first| &group[first..]).find(|run| {
+        let bytes = |cold: bool| -> u64 {
+            let of = run.iter().filter(|block| block.is_cold == cold);
+            of.map(|block| block.bytes).sum()
+        };
+        let (cold, hot) = (bytes(true), bytes(false));
+        hot > 0
+            && cold <= hot.saturating_mul(COLD_TIMES_HOT_MAX)
+            && cold + hot <= MERGE_BYTES_MAX
+            && !is_split(run, all)
+    })
 }
 
 /// The best run of neighbours in one slice.
@@ -53,7 +90,8 @@ fn choose<'a>(group: &'a [Candidate], all: &[Candidate]) -> Option<&'a [Candidat
     let is_worth = |run: &[Candidate]| {
         let largest = run.iter().map(|block| block.bytes).max().unwrap_or(0);
         let rest = run.iter().map(|block| block.bytes).sum::<u64>() - largest;
-        is_crowded || (run.len() >= MERGE_MIN && largest <= LARGEST_TIMES_REST_MAX * rest)
+        largest + rest <= MERGE_BYTES_MAX
+            && (is_crowded || (run.len() >= MERGE_MIN && largest <= LARGEST_TIMES_REST_MAX * rest))
     };
     for length in (2..=group.len()).rev() {
         // The newest first: small blocks gather there.

@@ -21,6 +21,15 @@ pub struct Entry {
     pub bytes: u64,
 }
 
+/// How large a disk is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Space {
+    /// Bytes that this process may still write.
+    pub free: u64,
+    /// Bytes in all.
+    pub total: u64,
+}
+
 /// A place for files.
 pub trait Disk: Send + Sync {
     /// Makes a folder and those above it; one that is there is no error.
@@ -70,6 +79,12 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// When that failed.
     fn sync_dir(&self, folder: &Path) -> io::Result<()>;
+
+    /// How much room there is on the disk of a folder.
+    ///
+    /// # Errors
+    /// When the disk does not tell.
+    fn space(&self, folder: &Path) -> io::Result<Space>;
 
     /// Takes the lock that the file `path` stands for; none where another has it.
     ///

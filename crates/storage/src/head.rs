@@ -24,7 +24,7 @@ mod stage;
 pub use directory::{Found, Place, Resolver, Scope};
 pub use partition::{Frozen, Partition};
 pub use rows::{HeadPart, Rows};
-pub use schema::Schema;
+pub use schema::{Schema, SeriesLimits};
 pub use stage::Stage;
 
 use crate::identity::{self, PolicyId, PolicyName, Text};
@@ -199,7 +199,9 @@ impl Head {
 
     fn remove(&self, partition: &Partition, slots: Vec<u32>, gone: &mut HashSet<(u16, u32)>) {
         let removed = partition.remove(slots);
-        self.schema.gave_up(removed.series);
+        for (measurement, series) in removed.series {
+            self.schema.gave_up(measurement, series);
+        }
         self.streams.fetch_sub(removed.slots.len() as u64, Ordering::Relaxed);
         gone.extend(removed.slots.iter().map(|slot| (partition.number, *slot)));
     }

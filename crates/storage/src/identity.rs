@@ -1,9 +1,9 @@
-//! Who a stream is.
+//! Who a stream is, once for the whole store.
 //!
-//! Head and blocks know a stream by the hash of its names and its policy, and make an
-//! identity where one is asked for.
+//! Head and blocks know a stream by the hash of its names and its policy, and make its
+//! names where they are asked for.
 
-use model::StreamKey;
+use model::{StreamKey, Tags};
 use std::cmp::Ordering;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
@@ -54,11 +54,37 @@ impl Identity {
         self.hash
     }
 
-    /// The order in which blocks hold streams.
+    /// The order in which blocks hold streams: measurement, tags, policy.
     pub fn order(&self, other: &Self) -> Ordering {
         let (a, b) = (&self.key, &other.key);
-        (&a.measurement, &a.tags, self.policy).cmp(&(&b.measurement, &b.tags, other.policy))
+        text_order(&a.measurement, &b.measurement)
+            .then_with(|| tags_order(&a.tags, &b.tags))
+            .then_with(|| self.policy.cmp(&other.policy))
     }
+
+    /// The stream with these names, tags sorted.
+    #[cfg(test)]
+    pub fn of(policy: &PolicyName, measurement: &str, pairs: &[Pair]) -> Arc<Self> {
+        let hash = hash(&mut Vec::new(), measurement, pairs);
+        let key = StreamKey {
+            database: policy.database.clone(),
+            policy: policy.policy.clone(),
+            measurement: measurement.into(),
+            tags: Tags::new(pairs.to_vec()),
+        };
+        Arc::new(Self::new(policy.id, key, hash))
+    }
+}
+
+/// Streams of one partition share most of their texts, which need not be read then.
+fn text_order(a: &Arc<str>, b: &Arc<str>) -> Ordering {
+    if Arc::ptr_eq(a, b) { Ordering::Equal } else { a.cmp(b) }
+}
+
+fn tags_order(a: &Tags, b: &Tags) -> Ordering {
+    let pair = |((a, x), (b, y))| text_order(a, b).then_with(|| text_order(x, y));
+    let order = a.iter().zip(b.iter()).map(pair).find(|order| order.is_ne());
+    order.unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
 /// Which of `partitions` holds the streams with this hash. The policy does not matter, so
@@ -81,4 +107,4 @@ pub fn hash<T: AsRef<str>>(scratch: &mut Vec<u8>, measurement: &str, pairs: &[(T
 }
 
 #[cfg(test)]
-pub mod tests;
+mod tests;

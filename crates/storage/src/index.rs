@@ -1,8 +1,7 @@
-//! Finds streams by many conditions where an index finds them by one.
+//! Which streams fit a predicate, over whatever finds them by one condition.
 //!
-//! Ordinals are slots in a partition of the head, and places in a block. The answer to a
-//! predicate holds every stream that fits; it may hold others, so that whoever asks looks
-//! at each again.
+//! Head and blocks have an index of their own each. An answer holds every stream that fits;
+//! it may hold others where a condition is not of the stream alone.
 
 use model::{Matcher, Predicate};
 use roaring::RoaringBitmap;

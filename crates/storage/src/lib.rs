@@ -26,6 +26,7 @@ mod options;
 mod pattern;
 mod piece;
 mod retention;
+mod room;
 mod rowset;
 mod series;
 mod shape;

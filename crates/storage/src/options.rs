@@ -73,6 +73,16 @@ pub struct Options {
     pub series_max: u64,
     /// The most memory for pages of blocks' indexes that were read.
     pub index_cache_bytes: u64,
+    /// The most of them that one measurement may have.
+    pub series_per_measurement_max: u64,
+    /// The most labels (tags) of one series.
+    pub labels_max: usize,
+    /// The most bytes of the name of a label or a field.
+    pub label_name_bytes_max: usize,
+    /// The most bytes of the value of a label, and of a measurement's name.
+    pub label_value_bytes_max: usize,
+    /// With fewer bytes free on the disk, or less than a twentieth of it, writes are refused.
+    pub disk_free_min: u64,
 }
 
 impl Default for Options {
@@ -89,6 +99,12 @@ impl Default for Options {
             auto_create_databases: true,
             series_max: 10_000_000,
             index_cache_bytes: 128 << 20,
+            series_per_measurement_max: 10_000_000,
+            labels_max: 64,
+            label_name_bytes_max: 256,
+            label_value_bytes_max: 4_096,
+            // What is in memory and in the log by default can still be written to blocks.
+            disk_free_min: 1 << 30,
         }
     }
 }

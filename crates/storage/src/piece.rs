@@ -15,7 +15,7 @@ use crate::head::{HeadPart, Rows};
 use crate::shape::Shape;
 use crate::stats::Counters;
 use model::limits::{Budget, Exceeded};
-use model::{Accumulator, Kind, Samples, StreamKey, TimeRange};
+use model::{Accumulator, Kind, Samples, StreamKey, TimeRange, Timestamp};
 use samples::{append_all, append_newest, append_present, append_rows, rows_inside};
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ pub struct StreamParts {
 }
 
 /// Some samples of one series, in one place.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Piece<'a> {
     /// The first and the last sample there; of the head, the first and the last row, which
     /// need not have this column.
@@ -83,7 +83,7 @@ pub struct Piece<'a> {
     at: At<'a>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum At<'a> {
     /// Rows, and the column.
     Rows(&'a Rows, u32),
@@ -101,6 +101,32 @@ struct InBlock {
     at: usize,
     chunk: Chunk,
     kind: Kind,
+}
+
+impl<'a> Piece<'a> {
+    /// Rows of the head, of which column `ordinal` is meant.
+    pub fn of_head(part: &'a HeadPart, ordinal: u32, age: u32) -> Self {
+        let at = match part {
+            HeadPart::Rows(rows) => At::Rows(rows, ordinal),
+            HeadPart::Sealed(sealed) => At::Sealed(sealed, ordinal),
+        };
+        Self { range: part.range(), age, at }
+    }
+
+    /// Chunk `at` of a group of a column of this kind.
+    pub fn of_block(
+        (block, kind): (&'a Block, Kind),
+        (group, at, chunk): (Group, usize, Chunk),
+        range: TimeRange,
+        age: u32,
+    ) -> Self {
+        Self { range, age, at: At::Chunk(block, InBlock { group, at, chunk, kind }) }
+    }
+
+    /// Which came first, and of what came together, which is older.
+    pub fn order(&self) -> (Timestamp, u32) {
+        (self.range.start, self.age)
+    }
 }
 
 /// Groups pieces, which are in the order of time, with those they overlap.
@@ -124,7 +150,6 @@ pub struct Reader<'a> {
     budget: &'a Budget,
     counters: &'a Counters,
     open: Open,
-    bytes: Vec<u8>,
     timestamps: Vec<i64>,
     present: Vec<bool>,
     column: model::Column,
@@ -138,7 +163,6 @@ impl<'a> Reader<'a> {
             budget,
             counters,
             open: Open::default(),
-            bytes: Vec::new(),
             timestamps: Vec::new(),
             present: Vec::new(),
             column: model::Column::new(Kind::F64),
@@ -159,12 +183,7 @@ impl<'a> Reader<'a> {
             match part {
                 Part::Head(part) => {
                     let Some(ordinal) = part.shape().find(field, 0) else { continue };
-                    let ordinal = ordinal as u32;
-                    let at = match part {
-                        HeadPart::Rows(rows) => At::Rows(rows, ordinal),
-                        HeadPart::Sealed(sealed) => At::Sealed(sealed, ordinal),
-                    };
-                    pieces.push(Piece { range: part.range(), age, at });
+                    pieces.push(Piece::of_head(part, ordinal as u32, age));
                 }
                 Part::Block(part) => {
                     let Some(column) = part.column(field) else { continue };
@@ -175,7 +194,7 @@ impl<'a> Reader<'a> {
             }
         }
         pieces.retain(|piece| piece.range.overlaps(&range));
-        pieces.sort_by_key(|piece| (piece.range.start, piece.age));
+        pieces.sort_by_key(Piece::order);
         pieces
     }
 
@@ -193,8 +212,7 @@ impl<'a> Reader<'a> {
             for at in directory.of(part.ordinal) {
                 let chunk = directory.chunk(at);
                 let range = self.open.list(block, chunk.times)?.range;
-                let at = At::Chunk(block, InBlock { group, at, chunk, kind });
-                out.push(Piece { range, age, at });
+                out.push(Piece::of_block((block, kind), (group, at, chunk), range, age));
             }
         }
         Ok(())
@@ -321,22 +339,23 @@ impl<'a> Reader<'a> {
     /// Decodes timestamps and values of a chunk of a block.
     fn decode(&mut self, block: &Block, of: &InBlock) -> Result<(), Error> {
         let count = self.open.timestamps(block, of.chunk.times)?.len();
-        let span = of.chunk.span;
-        block.read(span.offset, span.bytes as usize, &mut self.bytes)?;
-        self.fit_column(of.kind);
-        let start = of.chunk.start as usize;
-        let decoded = span.check(&self.bytes).and_then(|()| {
-            let values = self.bytes.get(start..start + of.chunk.bytes as usize);
-            let values = values.ok_or_else(|| Damage::new(0, "values lie outside their span"))?;
-            decode_values(values, count, &mut self.column)
-        });
-        decoded.map_err(|damage| block.damaged(damage, span.offset))
+        if self.column.kind() != of.kind {
+            self.column = model::Column::new(of.kind);
+        }
+        let values = self.open.values(block, of.group, &of.chunk)?;
+        let decoded = decode_values(values, count, &mut self.column);
+        decoded.map_err(|damage| block.damaged(damage, of.chunk.span.offset))
     }
 
     fn fit_column(&mut self, kind: Kind) {
         if self.column.kind() != kind {
             self.column = model::Column::new(kind);
         }
+    }
+
+    /// Tables of blocks that this reader keeps.
+    pub fn open(&mut self) -> &mut Open {
+        &mut self.open
     }
 
     /// Says that some samples are missing from the answer, and why.

@@ -15,13 +15,6 @@ pub struct Stored {
     counters: Arc<Counters>,
 }
 
-impl Stored {
-    /// Where its samples are.
-    pub fn stream(&self) -> &StreamParts {
-        &self.stream
-    }
-}
-
 impl Series for Stored {
     fn meta(&self) -> &SeriesMeta {
         &self.meta

@@ -29,6 +29,8 @@ pub struct Stats {
     /// Rows that were refused.
     pub rows_refused: u64,
     /// Blocks there are.
+    pub disk_free_bytes: u64,
+    /// Blocks there are.
     pub block_count: u64,
     /// Their size.
     pub block_bytes: u64,
@@ -46,6 +48,8 @@ pub struct Stats {
     pub flushes: u64,
     /// Merges of blocks.
     pub merges: u64,
+    /// Values that merges took over as they were encoded.
+    pub values_copied: u64,
     /// Blocks that retention dropped.
     pub slices_dropped: u64,
     /// Streams that left the head because nobody wrote to them.
@@ -79,6 +83,7 @@ pub struct Counters {
     rows_refused: AtomicU64,
     flushes: AtomicU64,
     merges: AtomicU64,
+    values_copied: AtomicU64,
     slices_dropped: AtomicU64,
     streams_evicted: AtomicU64,
     replayed_rows: AtomicU64,
@@ -117,6 +122,11 @@ impl Counters {
         add(&self.corruption_found, 1);
     }
 
+    /// Counts values that a merge took over as they were encoded.
+    pub fn copied(&self, values: u64) {
+        add(&self.values_copied, values);
+    }
+
     /// Fills in what is counted here.
     pub fn fill(&self, stats: &mut Stats) {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -127,6 +137,7 @@ impl Counters {
         stats.rows_refused = get(&self.rows_refused);
         stats.flushes = get(&self.flushes);
         stats.merges = get(&self.merges);
+        stats.values_copied = get(&self.values_copied);
         stats.slices_dropped = get(&self.slices_dropped);
         stats.streams_evicted = get(&self.streams_evicted);
         stats.replayed_rows = get(&self.replayed_rows);

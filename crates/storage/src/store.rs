@@ -7,6 +7,7 @@
 mod databases;
 mod flush;
 mod merge;
+mod outline;
 mod recover;
 mod select;
 mod write;
@@ -17,10 +18,11 @@ use crate::compact::{self, Candidate};
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::folder::Folder;
-use crate::head::{Head, Schema};
+use crate::head::{Head, Schema, SeriesLimits};
 use crate::identity::{PolicyId, PolicyName};
 use crate::options::Options;
 use crate::retention;
+use crate::room::Room;
 use crate::shape::Shapes;
 use crate::stats::{Counters, Maintained, Stats};
 use crate::wal::{Setting, Wal};
@@ -52,9 +54,12 @@ pub struct Store {
     /// Whether a flush was asked for.
     asked: Mutex<bool>,
     asking: Condvar,
+    /// Whether the disk has room for more.
+    disk_room: Room,
     /// Told when a flush has made room in the head.
     has_room: Condvar,
     room: Mutex<()>,
+    is_closing: AtomicBool,
     is_closed: AtomicBool,
 }
 
@@ -85,7 +90,7 @@ impl Store {
             counters.corruption();
             tracing::error!(%error, "a block is damaged and was put aside; the others are served");
         }
-        let schema = Schema::new(shapes.clone(), options.series_max);
+        let schema = Schema::new(shapes.clone(), SeriesLimits::of(&options));
         recover::note_fields(&schema, &opened.blocks, &counters);
         let head = Head::new(folder.partitions, schema, shapes.clone());
         let setting = Setting {
@@ -96,7 +101,9 @@ impl Store {
             counters: counters.clone(),
         };
         let segments = recover::segments(&setting)?;
+        let (watched, clock_too) = (disk.clone(), clock.clone());
         let store = Self {
+            disk_room: Room::new(watched, clock_too, dir.to_owned(), options.disk_free_min),
             wal: Wal::new(setting, segments.clone()),
             folder,
             disk,
@@ -113,6 +120,7 @@ impl Store {
             asking: Condvar::new(),
             has_room: Condvar::new(),
             room: Mutex::new(()),
+            is_closing: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
         };
         store.replay(&segments)?;
@@ -136,17 +144,15 @@ impl Store {
         self.wal.sync_due()?;
         // First, as a full disk may leave no room for anything else.
         done.dropped = self.drop_expired()?;
-        let is_asked = std::mem::take(&mut *self.asked.lock());
-        if is_asked || self.is_flush_due() {
-            done.flushed = self.flush_all(last)?;
-            done.evicted = self.head.evict();
-        }
+        self.flush_where_due(last, done)?;
         // A block that cannot be read must not keep the others from being merged.
         let mut merged = Ok(());
-        for names in compact::plan(&self.candidates()).iter().take(MERGES_PER_ROUND_MAX) {
-            match self.merge(&self.named(names)) {
-                Ok(()) => done.merged += 1,
-                failed => merged = merged.and(failed),
+        let plan = compact::plan(&self.candidates(), self.clock.now());
+        for merge in plan.iter().take(MERGES_PER_ROUND_MAX) {
+            match self.merge(&self.named(&merge.names), merge.effort, last, done) {
+                Ok(true) => done.merged += 1,
+                Ok(false) => break,
+                Err(error) => merged = merged.and(Err(error)),
             }
         }
         if done.flushed + done.merged + done.dropped + done.evicted > 0 {
@@ -154,6 +160,15 @@ impl Store {
         }
         self.blocks.close_files();
         merged
+    }
+
+    fn flush_where_due(&self, last: &mut u64, done: &mut Maintained) -> Result<(), Error> {
+        let is_asked = std::mem::take(&mut *self.asked.lock());
+        if is_asked || self.is_flush_due() {
+            done.flushed += self.flush_all(last)?;
+            done.evicted += self.head.evict();
+        }
+        Ok(())
     }
 
     /// Brings everything in the head into blocks, and shortens the log by it.
@@ -172,6 +187,8 @@ impl Store {
     /// # Errors
     /// When the disk refuses; the log then holds what is not in blocks.
     pub fn close(&self) -> Result<(), Error> {
+        // A merge that runs gives up, and nothing of it is left.
+        self.is_closing.store(true, Ordering::Release);
         let mut working = self.working.lock();
         self.is_closed.store(true, Ordering::Release);
         // Whoever was let in before is behind this point once it can be passed alone.
@@ -211,6 +228,7 @@ impl Store {
             head_bytes_max: self.options.head_bytes_max,
             wal_bytes,
             wal_segments,
+            disk_free_bytes: self.disk_room.free(),
             block_count: blocks.len() as u64,
             block_bytes: blocks.iter().map(|block| block.bytes).sum(),
             block_values: blocks.iter().map(|block| block.values).sum(),
@@ -272,6 +290,7 @@ impl Store {
             range: block.range,
             bytes: block.bytes,
             has_dropped: block.policies().any(|policy| !live.contains(&policy)),
+            is_cold: block.is_cold,
         };
         list.iter().map(candidate).collect()
     }

@@ -1,5 +1,6 @@
 //! The store as a whole, against a model of it: a map from series and time to value.
 
+mod begin;
 mod compat;
 mod crash;
 mod damage;
@@ -7,6 +8,8 @@ mod faults;
 mod flips;
 mod histories;
 mod limits;
+mod memory;
+mod merging;
 mod model_map;
 mod queries;
 mod rig;

@@ -36,7 +36,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// From this size on, frames go to the next segment: small enough to be removed soon after
 /// a flush, large enough that making files does not count.
-const SEGMENT_BYTES_MAX: u64 = 128 << 20;
+const SEGMENT_BYTES_MAX: u64 = if cfg!(test) { 64 << 10 } else { 128 << 20 };
 /// A batch's memory is kept for the next up to this size.
 const SPARE_BYTES_MAX: usize = 16 << 20;
 /// With this much waiting to be written, new bodies wait before they are taken in.

@@ -2,13 +2,20 @@
 //!
 //! A decimal that was read from text is the double nearest to `i / 10^k`, which is what one
 //! division of exact doubles gives. Programs also print what they computed: node_exporter
-//! multiplies by 0.001 or divides by 1000 twice, which gives doubles a bit off; so there are
-//! three *forms* of the way back. A value counts as a decimal only where its form gives every bit
+//! multiplies by 0.001 or divides by 1000 twice, which gives doubles a bit off, and sensors
+//! and drivers hand out `f32`; so there are several *forms* of the way back. A value counts as a decimal only where its form gives every bit
 //! back; the rest are exceptions, kept beside.
 //!
 //! Invariants: integers are below 2^51 in magnitude, so that they and their conversion by
 //! adding 1.5 * 2^52 are exact; powers of ten are at most 10^15, below 10^22 and so exact.
 //! Whole numbers beyond that are converted as they are.
+
+use crate::dispatch::{self, Ordinary, Processor, Work};
+
+/// The head of whole numbers. The next one is taken for other integers, and those from then
+/// on are for decimals that became `f32`, by their exponent from 1 on.
+const WHOLE: u8 = 0x31;
+const _: () = assert!(WHOLE + 1 + SINGLE_EXPONENT_MAX == 0x3f);
 
 /// Adding it to a double below 2^51 leaves the nearest integer in the lowest bits.
 const SHIFTER: f64 = 6_755_399_441_055_744.0;
@@ -16,8 +23,14 @@ const SHIFTER: f64 = 6_755_399_441_055_744.0;
 /// What integers stay below in magnitude: 2^51.
 const INT_LIMIT: f64 = 2_251_799_813_685_248.0;
 
+/// The same for decimals that became `f32`: with a digit more, most `f32` would be decimals.
+const SINGLE_LIMIT: f64 = 1_048_576.0;
+
 /// The greatest power of ten; it has to fit in the head's four bits.
 const EXPONENT_MAX: u8 = 15;
+
+/// The same for decimals that became `f32`.
+const SINGLE_EXPONENT_MAX: u8 = 13;
 
 const POWERS: [f64; 16] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
@@ -54,8 +67,20 @@ enum Form {
     Product,
     /// `i / 1000 / 10^(k - 3)`.
     Thousandths,
+    /// The `f32` nearest to `i / 10^k`.
+    Single,
     /// `i` itself, of any magnitude.
     Whole,
+}
+
+impl Form {
+    fn exponent_max(self) -> u8 {
+        if self == Self::Single { SINGLE_EXPONENT_MAX } else { EXPONENT_MAX }
+    }
+
+    fn limit(self) -> f64 {
+        if self == Self::Single { SINGLE_LIMIT } else { INT_LIMIT }
+    }
 }
 
 /// How the integers of a run become doubles again: a form and a power of ten.
@@ -85,8 +110,14 @@ impl Scale {
             Form::Quotient => sum / POWERS[self.exponent as usize],
             Form::Product => sum * INVERSES[self.exponent as usize],
             Form::Thousandths => sum / 1e3 / POWERS[self.exponent as usize - 3],
+            Form::Single => nearest_single(sum / POWERS[self.exponent as usize]),
             Form::Whole => sum,
         }
+    }
+
+    /// Whether a sum of integers tells the sum of the values: `f32` are too far from decimals.
+    pub(super) fn is_additive(self) -> bool {
+        self.form != Form::Single
     }
 
     /// Whether integers that an encoder wrote are below 2^51 in magnitude.
@@ -101,7 +132,8 @@ impl Scale {
             Form::Quotient => 0,
             Form::Product => 1,
             Form::Thousandths => 2,
-            Form::Whole => 3,
+            Form::Whole => return WHOLE,
+            Form::Single => return WHOLE + 1 + self.exponent,
         };
         form << 4 | self.exponent
     }
@@ -113,44 +145,58 @@ impl Scale {
             0 => Form::Quotient,
             1 => Form::Product,
             2 if exponent >= 3 => Form::Thousandths,
-            3 if exponent == 1 => Form::Whole,
+            3 if head == WHOLE => Form::Whole,
+            3 if head > WHOLE + 1 => {
+                return Some(Self { form: Form::Single, exponent: head - WHOLE - 1 });
+            }
             _ => return None,
         };
         Some(Self { form, exponent })
     }
 
-    /// Appends the doubles of `ints`.
-    pub(super) fn extend(self, ints: &[i64], out: &mut Vec<f64>) {
-        let whole = |int: &i64| shifted(*int);
-        let power = POWERS[self.exponent as usize];
+    /// Turns integers into their doubles, of which there are as many.
+    #[inline(always)]
+    pub(super) fn convert<P: Processor>(self, ints: &[i64], doubles: &mut [f64]) {
+        let power = Power::of(self.exponent);
         match self.form {
-            _ if self.exponent == 0 => out.extend(ints.iter().map(whole)),
-            Form::Quotient => out.extend(ints.iter().map(|int| whole(int) / power)),
-            Form::Product => {
-                let inverse = INVERSES[self.exponent as usize];
-                out.extend(ints.iter().map(|int| whole(int) * inverse));
-            }
+            _ if self.exponent == 0 => each(ints, doubles, shifted),
+            Form::Quotient => each(ints, doubles, |int| power.divide::<P>(shifted(int))),
+            Form::Product => each(ints, doubles, |int| shifted(int) * power.inverse),
             Form::Thousandths => {
-                let rest = POWERS[self.exponent as usize - 3];
-                out.extend(ints.iter().map(|int| whole(int) / 1e3 / rest));
+                let (thousand, rest) = (Power::of(3), Power::of(self.exponent - 3));
+                let divide = |x: f64| rest.divide::<P>(thousand.divide::<P>(x));
+                each(ints, doubles, |int| divide(shifted(int)));
             }
-            Form::Whole => out.extend(ints.iter().map(|int| *int as f64)),
+            Form::Single => {
+                each(ints, doubles, |int| nearest_single(power.divide::<P>(shifted(int))));
+            }
+            Form::Whole => each(ints, doubles, |int| int as f64),
         }
     }
 
     /// Fills `ints` from `values` and says whether every one comes back in all bits.
-    fn convert(self, values: &[f64], ints: &mut [i64]) -> bool {
-        let power = POWERS[self.exponent as usize];
+    #[inline(always)]
+    fn try_convert<P: Processor>(self, values: &[f64], ints: &mut [i64]) -> bool {
+        let power = Power::of(self.exponent);
+        let scale = |value: f64| value * power.power;
         match self.form {
-            _ if self.exponent == 0 => convert(values, ints, |value| value, |whole| whole),
-            Form::Quotient => convert(values, ints, |v| v * power, |whole| whole / power),
+            Form::Single => {
+                let single = |whole: f64| nearest_single(power.divide::<P>(whole));
+                round_trip(values, ints, SINGLE_LIMIT, scale, single)
+            }
+            _ if self.exponent == 0 => {
+                round_trip(values, ints, INT_LIMIT, |value| value, |whole| whole)
+            }
+            Form::Quotient => {
+                round_trip(values, ints, INT_LIMIT, scale, |whole| power.divide::<P>(whole))
+            }
             Form::Product => {
-                let inverse = INVERSES[self.exponent as usize];
-                convert(values, ints, |v| v * power, |whole| whole * inverse)
+                round_trip(values, ints, INT_LIMIT, scale, |whole| whole * power.inverse)
             }
             Form::Thousandths => {
-                let rest = POWERS[self.exponent as usize - 3];
-                convert(values, ints, |v| v * power, |whole| whole / 1e3 / rest)
+                let (thousand, rest) = (Power::of(3), Power::of(self.exponent - 3));
+                let divide = |x: f64| rest.divide::<P>(thousand.divide::<P>(x));
+                round_trip(values, ints, INT_LIMIT, scale, divide)
             }
             Form::Whole => values.iter().zip(ints).all(|(value, int)| {
                 *int = *value as i64;
@@ -161,7 +207,43 @@ impl Scale {
 
     /// Whether `value` comes back in all bits.
     fn fits(self, value: f64) -> bool {
-        self.convert(&[value], &mut [0])
+        self.try_convert::<Ordinary>(&[value], &mut [0])
+    }
+}
+
+/// A power of ten and the double nearest to its inverse.
+#[derive(Clone, Copy, Debug)]
+struct Power {
+    power: f64,
+    inverse: f64,
+}
+
+impl Power {
+    #[inline(always)]
+    fn of(exponent: u8) -> Self {
+        Self { power: POWERS[exponent as usize], inverse: INVERSES[exponent as usize] }
+    }
+
+    /// `x` divided by the power, rounded to nearest even.
+    ///
+    /// Where there is a fused multiplication it is used, which takes a quarter of the time:
+    /// the quotient `q` from the inverse is off by at most 3/2 of its last place, so the rest
+    /// `x - q * power` has at most as many bits as `5^k` has and one or two more, and is exact.
+    /// The correction by `rest * inverse` is then off by less than 2^-52 of a last place,
+    /// while `x / power` is at least 2^-36 of one (a half of `1 / 5^15`) away from where
+    /// rounding turns, because `x` is no half-way multiple of `5^k`: that needs 54 bits. So
+    /// it rounds as a division does (Markstein, "Computation of elementary functions on the
+    /// IBM RISC System/6000 processor", 1990). `x` is 0 or an integer below 2^51 in magnitude
+    /// divided by 1 or 1000; for others, which only damage can bring, it may not.
+    #[inline(always)]
+    fn divide<P: Processor>(self, x: f64) -> f64 {
+        if P::HAS_FMA {
+            let quotient = x * self.inverse;
+            let rest = (-quotient).mul_add(self.power, x);
+            rest.mul_add(self.inverse, quotient)
+        } else {
+            x / self.power
+        }
     }
 }
 
@@ -172,11 +254,27 @@ fn shifted(int: i64) -> f64 {
     f64::from_bits(SHIFTER.to_bits().wrapping_add(int as u64)) - SHIFTER
 }
 
+/// The double of the nearest `f32`.
+#[inline(always)]
+fn nearest_single(value: f64) -> f64 {
+    f64::from(value as f32)
+}
+
+/// A plain loop, which, unlike what the library has for it, is compiled for the caller's
+/// processor.
+#[inline(always)]
+pub(super) fn each(ints: &[i64], doubles: &mut [f64], double_of: impl Fn(i64) -> f64) {
+    for (double, int) in doubles.iter_mut().zip(ints) {
+        *double = double_of(*int);
+    }
+}
+
 /// Converts without a branch in the loop, so that it runs in vector registers.
 #[inline(always)]
-fn convert(
+fn round_trip(
     values: &[f64],
     ints: &mut [i64],
+    limit: f64,
     scale: impl Fn(f64) -> f64,
     unscale: impl Fn(f64) -> f64,
 ) -> bool {
@@ -187,15 +285,15 @@ fn convert(
         *int = shifted.to_bits().wrapping_sub(SHIFTER.to_bits()) as i64;
         differences |= unscale(shifted - SHIFTER).to_bits() ^ value.to_bits();
         // A NaN is not below the limit either.
-        inside &= scaled.abs() < INT_LIMIT;
+        inside &= scaled.abs() < limit;
     }
     differences == 0 && inside
 }
 
 /// The least exponent from `from` on at which `value` is a decimal of this form.
 fn exponent_of(value: f64, form: Form, from: u8) -> Option<u8> {
-    (from..=EXPONENT_MAX)
-        .take_while(|exponent| (value * POWERS[*exponent as usize]).abs() < INT_LIMIT)
+    (from..=form.exponent_max())
+        .take_while(|exponent| (value * POWERS[*exponent as usize]).abs() < form.limit())
         .find(|exponent| Scale { form, exponent: *exponent }.fits(value))
 }
 
@@ -216,7 +314,7 @@ impl Decimals {
     /// these values are no decimals.
     pub(super) fn find(&mut self, values: &[f64]) -> Option<Scale> {
         let mut best = None;
-        for form in [Form::Quotient, Form::Product, Form::Thousandths] {
+        for form in [Form::Quotient, Form::Product, Form::Thousandths, Form::Single] {
             self.swap();
             let scale = self.try_form(values, form);
             let is_better =
@@ -271,23 +369,42 @@ impl Decimals {
 
     /// Converts all values; false where too many are no decimals at this scale.
     fn fill(&mut self, values: &[f64], scale: Scale) -> bool {
+        let Self { ints, exceptions, .. } = self;
+        dispatch::run(Fill { values, scale, ints, exceptions })
+    }
+}
+
+/// Conversion of all values of a run.
+struct Fill<'a> {
+    values: &'a [f64],
+    scale: Scale,
+    ints: &'a mut Vec<i64>,
+    exceptions: &'a mut Vec<i64>,
+}
+
+impl Work for Fill<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn on<P: Processor>(self) -> bool {
         const GROUP: usize = 128;
-        self.exceptions.clear();
-        self.ints.resize(values.len(), 0);
+        let Self { values, scale, ints, exceptions } = self;
+        exceptions.clear();
+        ints.resize(values.len(), 0);
         let mut last = 0;
         for (index, group) in values.chunks(GROUP).enumerate() {
             let start = index * GROUP;
-            let ints = &mut self.ints[start..start + group.len()];
-            if !scale.convert(group, ints) {
+            let ints = &mut ints[start..start + group.len()];
+            if !scale.try_convert::<P>(group, ints) {
                 for (at, (value, int)) in group.iter().zip(&mut *ints).enumerate() {
                     if scale.fits(*value) {
                         last = *int;
                     } else {
-                        self.exceptions.push((start + at) as i64);
+                        exceptions.push((start + at) as i64);
                         *int = last;
                     }
                 }
-                if self.exceptions.len() > values.len() / EXCEPTION_SHARE {
+                if exceptions.len() > values.len() / EXCEPTION_SHARE {
                     return false;
                 }
             }
@@ -302,7 +419,7 @@ fn sampled_exponent(values: &[f64], form: Form) -> Option<u8> {
     let mut exponent = match form {
         Form::Quotient => 0,
         // At lower exponents these forms give what the quotient gives.
-        Form::Product => 1,
+        Form::Product | Form::Single => 1,
         Form::Thousandths => 4,
         Form::Whole => return None,
     };

@@ -84,7 +84,7 @@ pub fn decode_into<'a>(
     scratch: &'a mut Scratch,
 ) -> Result<Values<'a>, Error> {
     let head = bytes.first().copied().unwrap_or(EXCEPTIONS);
-    let Some(scale) = Scale::from_head(head) else {
+    let Some(scale) = Scale::from_head(head).filter(|scale| scale.is_additive()) else {
         decode(bytes, count, &mut scratch.floats)?;
         return Ok(Values::Floats(&scratch.floats));
     };
@@ -92,7 +92,7 @@ pub fn decode_into<'a>(
     prepare(out, count)?;
     let mut cursor = Cursor::new(bytes);
     cursor.u8()?;
-    integers::read(&mut cursor, count, &mut |integers| out.extend_from_slice(integers))?;
+    integers::read_into(&mut cursor, count, out)?;
     cursor.finish()?;
     Ok(Values::Scaled(Scaled { integers: out, scale }))
 }

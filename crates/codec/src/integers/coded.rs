@@ -8,10 +8,9 @@
 //!
 //! All choices are made with integers only: the same numbers give the same bytes everywhere.
 
-use super::read_divisor;
+use super::reader::{add_up, read_divisor, scale};
 use crate::Error;
 use crate::cursor::Cursor;
-use crate::packing::GROUP;
 use crate::varint::{fold, len_i64, len_u64, put_i64, put_u64};
 use code::Code;
 use predictor::{CANDIDATES, Predictor};
@@ -144,41 +143,49 @@ fn log2(number: u32) -> u64 {
     (u64::from(whole) << LOG_BITS) + fraction + ((bend * 351) >> 10)
 }
 
-/// Reads a run after its mode byte and hands its `count` values to `each`, in order, at most
-/// [`GROUP`] at a time.
-pub(super) fn read(
-    cursor: &mut Cursor<'_>,
-    count: usize,
-    each: &mut impl FnMut(&[i64]),
-) -> Result<(), Error> {
-    let offset = cursor.offset();
-    let byte = cursor.u8()?;
-    let (divisor, mut base) = (read_divisor(cursor)?, cursor.zigzag()?);
-    let Some(predictor) = Predictor::from_byte(byte, cursor.zigzag()?) else {
-        return Err(Error::Invalid { what: "predictor", offset });
-    };
-    let table = code::Table::read(cursor)?;
-    let mut streams = streams::Reader::new(cursor)?;
-    let mut state = predictor.begin();
-    let mut values = [0; GROUP];
-    for start in (0..count).step_by(GROUP) {
-        let values = &mut values[..(count - start).min(GROUP)];
-        streams.read(&table, values);
-        state.restore(values);
-        if divisor != 1 {
-            values.iter_mut().for_each(|value| *value = value.wrapping_mul(divisor));
-        }
-        if predictor.differences() {
-            for value in &mut *values {
-                base = base.wrapping_add(*value);
-                *value = base;
-            }
-        } else {
-            values.iter_mut().for_each(|value| *value = value.wrapping_add(base));
-        }
-        each(values);
+/// A run, of which some values have been read.
+pub(super) struct Reader<'a> {
+    differences: bool,
+    divisor: i64,
+    /// What is added to values, or the last value.
+    base: i64,
+    state: predictor::State,
+    table: code::Table,
+    streams: streams::Reader<'a>,
+}
+
+impl<'a> Reader<'a> {
+    /// At the start of a run, after its mode byte.
+    pub(super) fn new(cursor: &mut Cursor<'a>, count: usize) -> Result<Self, Error> {
+        let offset = cursor.offset();
+        let byte = cursor.u8()?;
+        let (divisor, base) = (read_divisor(cursor)?, cursor.zigzag()?);
+        let Some(predictor) = Predictor::from_byte(byte, cursor.zigzag()?) else {
+            return Err(Error::Invalid { what: "predictor", offset });
+        };
+        let (differences, state) = (predictor.differences(), predictor.begin());
+        let table = code::Table::read(cursor)?;
+        let streams = streams::Reader::new(cursor, count)?;
+        Ok(Self { differences, divisor, base, state, table, streams })
     }
-    streams.finish()
+
+    /// The next values, of which there must be so many; a multiple of four but at the end.
+    #[inline(always)]
+    pub(super) fn fill(&mut self, values: &mut [i64]) {
+        self.streams.read(&self.table, values);
+        self.state.restore(values);
+        if self.differences {
+            scale(values, self.divisor, 0);
+            add_up(values, &mut self.base);
+        } else {
+            scale(values, self.divisor, self.base);
+        }
+    }
+
+    /// Makes sure that nothing is left.
+    pub(super) fn finish(&self) -> Result<(), Error> {
+        self.streams.finish()
+    }
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The shortest way to write `numbers`, of which there are 1 to 128.
+    #[inline(always)]
     pub(super) fn of(numbers: &[i64]) -> Self {
         let (mut least, mut most, mut sum) = (numbers[0], numbers[0], 0i64);
         for &number in numbers {
@@ -76,25 +77,26 @@ impl Plan {
     }
 
     /// The shorter of this plan and the best one with patches at `reference`.
+    #[inline(always)]
     fn or_patched(self, numbers: &[i64], reference: i64) -> Self {
         let sizes = Sizes::of(numbers, reference);
         let mut best = self;
         let mut patches: usize = sizes.below.iter().map(|count| usize::from(*count)).sum();
-        let mut wider = 0;
-        // A width that no number needs in full is never shorter than the next that one does.
-        for width in sizes.distances().rev().chain([0]) {
-            patches += wider;
-            wider = usize::from(sizes.above[width]);
+        let widest = sizes.above.iter().rposition(|count| *count > 0).unwrap_or(0);
+        for width in (0..=widest).rev() {
             if patches > numbers.len() / PATCH_SHARE {
                 break;
             }
-            if patches > 0 && width < WIDTH_MAX as usize {
+            // A width that no number needs in full is never shorter than the next that one does.
+            let wider = usize::from(sizes.above[width]);
+            if patches > 0 && (wider > 0 || width == 0) {
                 let plain = Self::plain(numbers.len(), reference, width as u32);
                 let len = plain.len + 1 + sizes.patches_len(width);
                 if len < best.len {
                     best = Self { patched: true, len, ..plain };
                 }
             }
+            patches += wider;
         }
         best
     }
@@ -126,49 +128,61 @@ impl Plan {
     }
 }
 
+/// Distances have 0 to 63 bits: those from 2^63 on count as negative.
+const DISTANCE_SIZES: usize = 64;
+
+/// In how many tables sizes are counted.
+const TABLES: usize = 4;
+
 /// How many distances from a reference have how many bits.
 struct Sizes {
     /// Of distances that are not negative, by their bits.
-    above: [u8; 65],
+    above: [u8; DISTANCE_SIZES],
     /// Of negative ones, by the bits of their complement.
-    below: [u8; 65],
-    /// Which sizes there are, above and below.
-    present: u128,
+    below: [u8; DISTANCE_SIZES],
 }
 
 impl Sizes {
+    #[inline(always)]
     fn of(numbers: &[i64], reference: i64) -> Self {
-        let mut sizes = Self { above: [0; 65], below: [0; 65], present: 0 };
-        for number in numbers {
+        // Neighbours are counted in different tables, as a count that was just written is not
+        // at once read again; and both signs in one, so that no branch has to guess them.
+        let mut tables = [[0u8; 2 * DISTANCE_SIZES]; TABLES];
+        let mut count = |table: usize, number: &i64| {
             let distance = number.wrapping_sub(reference);
-            let size = bits((distance ^ (distance >> 63)) as u64) as usize;
-            sizes.present |= 1 << size;
-            if distance < 0 {
-                sizes.below[size] += 1;
-            } else {
-                sizes.above[size] += 1;
-            }
+            let sign = distance >> 63;
+            let size = bits((distance ^ sign) as u64) as usize;
+            let side = sign as usize & DISTANCE_SIZES;
+            tables[table][(side | size) % (2 * DISTANCE_SIZES)] += 1;
+        };
+        let (rows, last) = numbers.as_chunks::<TABLES>();
+        for row in rows {
+            row.iter().enumerate().for_each(|(table, number)| count(table, number));
+        }
+        last.iter().for_each(|number| count(0, number));
+        let mut sizes = Self { above: [0; DISTANCE_SIZES], below: [0; DISTANCE_SIZES] };
+        for table in &tables {
+            let (above, below) = table.split_at(DISTANCE_SIZES);
+            sizes.above.iter_mut().zip(above).for_each(|(sum, count)| *sum += count);
+            sizes.below.iter_mut().zip(below).for_each(|(sum, count)| *sum += count);
         }
         sizes
     }
 
-    /// Sizes from 1 bit on that some distance has.
-    fn distances(&self) -> impl DoubleEndedIterator<Item = usize> {
-        (1..=64).filter(|size| self.present >> size & 1 == 1)
-    }
-
     /// The bytes of patches for all that do not fit in `width` bits.
     fn patches_len(&self, width: usize) -> usize {
-        let below_one = usize::from(self.below[0]) * patch_len(0);
-        let others = self.distances().map(|size| {
-            let above = if size > width { self.above[size] } else { 0 };
-            usize::from(self.below[size] + above) * patch_len(size.saturating_sub(width))
-        });
-        below_one + others.sum::<usize>()
+        let len = |(size, count): (usize, &u8)| match count {
+            0 => 0,
+            count => usize::from(*count) * patch_len(size.saturating_sub(width)),
+        };
+        let below = self.below.iter().enumerate().map(len);
+        let above = self.above.iter().enumerate().skip(width + 1).map(len);
+        below.sum::<usize>() + above.sum::<usize>()
     }
 }
 
 /// The mean distance from `middle`.
+#[inline(always)]
 fn spread_around(middle: i64, numbers: &[i64]) -> u64 {
     let distances = numbers.iter().map(|number| number.wrapping_sub(middle).unsigned_abs());
     distances.fold(0u64, u64::wrapping_add) / numbers.len() as u64
@@ -176,25 +190,38 @@ fn spread_around(middle: i64, numbers: &[i64]) -> u64 {
 
 /// The least of the numbers that are no outliers: `mean` and `spread` are those of all, and
 /// are taken again of those near, since far outliers pull both.
+#[inline(always)]
 fn reference_of_most(numbers: &[i64], mean: i64, spread: u64) -> i64 {
-    let is_near = |number: i64, middle: i64, spread: u64| {
-        number.wrapping_sub(middle).unsigned_abs() / OUTLIER_SPREADS <= spread
-    };
     let (mut count, mut sum, mut far) = (0, 0i64, 0u64);
-    for &number in numbers.iter().filter(|number| is_near(**number, mean, spread)) {
-        count += 1;
-        sum = sum.wrapping_add(number.wrapping_sub(mean));
-        far = far.wrapping_add(number.wrapping_sub(mean).unsigned_abs());
+    let limit = near_limit(spread);
+    for number in numbers {
+        let distance = number.wrapping_sub(mean);
+        let near = distance.unsigned_abs() <= limit;
+        // Sums of all numbers, most of them masked, are quicker than a branch.
+        let mask = -i64::from(near);
+        count -= mask;
+        sum = sum.wrapping_add(distance & mask);
+        far = far.wrapping_add(distance.unsigned_abs() & mask as u64);
     }
     let count = count.max(1);
     let middle = mean.wrapping_add(sum / count);
-    let spread = far / count as u64;
-    let near = numbers.iter().copied().filter(|number| is_near(*number, middle, spread));
-    near.min().unwrap_or(i64::MIN)
+    let limit = near_limit(far / count as u64);
+    let mut least = i64::MAX;
+    for number in numbers {
+        let near = number.wrapping_sub(middle).unsigned_abs() <= limit;
+        least = least.min(if near { *number } else { i64::MAX });
+    }
+    // Where none is near, no reference is better than the least number.
+    if least == i64::MAX { i64::MIN } else { least }
+}
+
+/// What the distance of numbers near a middle is at most.
+fn near_limit(spread: u64) -> u64 {
+    spread.saturating_mul(OUTLIER_SPREADS).saturating_add(OUTLIER_SPREADS - 1)
 }
 
 /// How many bits `number` has.
-#[inline]
+#[inline(always)]
 fn bits(number: u64) -> u32 {
     u64::BITS - number.leading_zeros()
 }
@@ -206,7 +233,7 @@ fn patch_len(bits: usize) -> usize {
 }
 
 /// Reads a group of `distances.len()` numbers: their distances, and the reference returned.
-#[inline]
+#[inline(always)]
 pub(super) fn read(cursor: &mut Cursor<'_>, distances: &mut [i64]) -> Result<i64, Error> {
     let offset = cursor.offset();
     let head = cursor.u8()?;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::dispatch::Ordinary;
 use proptest::prelude::*;
 
 /// Encodes and decodes; the bytes.
@@ -64,6 +65,20 @@ fn counts_that_contradict_the_bytes_are_errors() {
     );
 }
 
+#[test]
+fn runs_that_contradict_the_count_are_errors() {
+    let invalid = |bytes: &[u8], count: usize, what: &str, at: usize| {
+        let error = decode(bytes, count, &mut Vec::new()).unwrap_err();
+        assert!(matches!(error, Error::Invalid { what: w, offset } if w == what && offset == at));
+    };
+    let two_changes = [RUNS, 14, 2, 3, 2, 200, 1, 4];
+    assert!(decode(&two_changes, 204, &mut Vec::new()).is_ok());
+    invalid(&two_changes, 203, "length of a run", 5);
+    invalid(&two_changes, 3, "length of a run", 3);
+    invalid(&two_changes[..3], 0, "count of runs", 3);
+    invalid(&[RUNS, 14, 1, 0, 2], 9, "length of a run", 3);
+}
+
 /// Values of every texture: walks, runs, noise, extremes, multiples.
 fn textures() -> impl Strategy<Value = Vec<i64>> {
     let piece = (any::<i64>(), 0u32..64, 0usize..200, 1i64..1000, 0..5);
@@ -87,6 +102,24 @@ fn textures() -> impl Strategy<Value = Vec<i64>> {
 }
 
 proptest! {
+    #[test]
+    fn every_processor_plans_and_reads_the_same(values in textures(), cold: bool) {
+        let (mut plans, mut ordinary_plans) = (Vec::new(), Vec::new());
+        let len = plan_groups(&values, &mut plans);
+        let work = PlanGroups { numbers: &values, plans: &mut ordinary_plans };
+        prop_assert_eq!(work.on::<Ordinary>(), len);
+        prop_assert_eq!(&plans, &ordinary_plans);
+
+        let mut bytes = Vec::new();
+        let effort = if cold { Effort::Cold } else { Effort::Hot };
+        Encoder::with_effort(effort).encode(&values, &mut bytes);
+        let mut out = Vec::new();
+        let mut cursor = Cursor::new(&bytes);
+        let work = ReadInto { cursor: &mut cursor, count: values.len(), out: &mut out };
+        work.on::<Ordinary>().unwrap();
+        prop_assert_eq!(out, values);
+    }
+
     #[test]
     fn every_slice_comes_back(values in textures()) {
         let bytes = check(&values);

@@ -163,6 +163,11 @@ impl Groups {
         Self { attributes, windows, keys, cells, order }
     }
 
+    /// No groups.
+    pub fn none(attributes: usize, windows: usize, needs: Needs) -> Self {
+        Self::new(0, (attributes, Vec::new()), (windows, Accumulators::new(needs)))
+    }
+
     /// The same of groups that were accumulated one by one, each with `windows` windows; those
     /// without any sample are left out, and of the others what `needs` does not name.
     ///

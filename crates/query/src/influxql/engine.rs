@@ -178,11 +178,9 @@ fn answer_select(select: &Select, context: &Context<'_>) -> Result<Vec<ResultSer
         rows: table
             .rows
             .into_iter()
-            .map(|row| {
-                let mut cells = Vec::with_capacity(row.cells.len() + 1);
-                cells.push(Cell::Time(Timestamp(row.at)));
-                cells.extend(row.cells);
-                cells
+            .map(|mut row| {
+                row.cells.insert(0, Cell::Time(Timestamp(row.at)));
+                row.cells
             })
             .collect(),
     });

@@ -84,6 +84,11 @@ impl Node {
         }
     }
 
+    /// Whether it is nothing but the value in slot `index`.
+    pub(crate) fn is_slot(&self, index: usize) -> bool {
+        matches!(self, Self::Slot(slot) if *slot == index)
+    }
+
     /// Its value; `slots` gives the values of the row.
     pub(crate) fn eval(&self, slots: &dyn Fn(usize) -> Cell) -> Cell {
         match self {

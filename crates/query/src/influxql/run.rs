@@ -12,6 +12,7 @@ mod gather;
 mod grid;
 mod group;
 mod join;
+mod keep;
 mod pushdown;
 mod raw;
 mod spread;

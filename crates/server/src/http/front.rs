@@ -39,12 +39,12 @@ impl Front {
     pub async fn answer(&self, request: Request) -> Response {
         let id = self.house.request_id(request.headers());
         let request = linger::linger(request);
-        let mut response = match guard::check(&self.house, &request) {
-            Ok(()) => match self.router.clone().oneshot(request).await {
+        let mut response = match guard::refuse(&self.house, &request) {
+            None => match self.router.clone().oneshot(request).await {
                 Ok(response) => response,
                 Err(never) => match never {},
             },
-            Err(denied) => denied,
+            Some(denied) => denied,
         };
         self.stamp(&mut response, id);
         response

@@ -19,23 +19,23 @@ fn is_open(path: &str) -> bool {
     !is_api
 }
 
-/// Lets a request through, or says why not.
-pub fn check(house: &House, request: &Request) -> Result<(), Response> {
+/// Why a request is not let through; none where it is.
+pub fn refuse(house: &House, request: &Request) -> Option<Response> {
     if is_open(request.uri().path()) {
-        return Ok(());
+        return None;
     }
     if let Err(why) = check_origin(request.headers(), &house.door) {
         house.metrics.http_denied.add(["origin"], 1);
-        return Err(Fail::new(StatusCode::FORBIDDEN, why).into_response());
+        return Some(Fail::new(StatusCode::FORBIDDEN, why).into_response());
     }
     if !house.door.tokens.is_empty() {
         let given = token(request.headers(), request.uri().query());
         if !given.is_some_and(|it| house.door.tokens.iter().any(|token| equal(token, &it))) {
             house.metrics.http_denied.add(["token"], 1);
-            return Err(unauthorized());
+            return Some(unauthorized());
         }
     }
-    Ok(())
+    None
 }
 
 /// Who is let in.

@@ -94,6 +94,11 @@ fn of_writes(text: &mut Text, house: &House) {
     for ([reason], count) in metrics.refused.snapshot() {
         text.sample(name, &[("reason", reason)], count);
     }
+    let name = "barograph_limit_refused_total";
+    text.family(name, Kind::Counter, "Points, or whole bodies, refused by a limit.");
+    for ([limit], count) in metrics.limit_refused.snapshot() {
+        text.sample(name, &[("limit", limit)], count);
+    }
     let name = "barograph_write_requests_total";
     text.family(name, Kind::Counter, "Write requests by protocol and status.");
     for ([protocol, status], count) in metrics.write_requests.snapshot() {
@@ -155,6 +160,11 @@ fn of_store(text: &mut Text, rooms: &Rooms) {
         ("barograph_streams", "Streams that are written to.", stats.streams),
         ("barograph_head_bytes", "Memory of points outside blocks.", stats.head_bytes),
         ("barograph_head_bytes_max", "Most memory they may take.", stats.head_bytes_max),
+        (
+            "barograph_disk_free_bytes",
+            "Free on the disk of the data folder, as of the last write.",
+            stats.disk_free_bytes,
+        ),
         ("barograph_wal_bytes", "Size of the write-ahead log.", stats.wal_bytes),
         ("barograph_wal_segments", "Files of the write-ahead log.", stats.wal_segments),
         ("barograph_blocks", "Blocks there are.", stats.block_count),

@@ -76,9 +76,14 @@ async fn keep(
     request: Request,
 ) -> Result<(), Fail> {
     let limit = house.limits.body_bytes_max;
-    let body = ingest::read(request.into_body(), limit, &house.inflight).await?;
-    house.metrics.write_bytes.add(body.bytes().len() as u64);
-    let report = rooms.ingest.keep(target, wire, body).await;
+    let body = ingest::read(request.into_body(), limit, &house.inflight).await;
+    let report = match body {
+        Ok(body) => {
+            house.metrics.write_bytes.add(body.bytes().len() as u64);
+            rooms.ingest.keep(target, wire, body).await
+        }
+        Err(error) => Err(error.into()),
+    };
     note(house, &report);
     let report = report?;
     if report.refused_count > 0 {
@@ -88,8 +93,12 @@ async fn keep(
     Ok(())
 }
 
-/// Keeps in mind whether the disk takes writes, for those who ask how the server is.
+/// Counts what limits refused, and keeps in mind whether the disk takes writes, for those who
+/// ask how the server is.
 fn note(house: &House, report: &Result<WriteReport, ingest::Error>) {
+    if let Some(limit) = report.as_ref().err().and_then(ingest::Error::limit) {
+        house.metrics.limit_refused.add([limit], 1);
+    }
     let is_news = match report {
         Err(ingest::Error::Write(error))
             if matches!(error, WriteError::DiskFull { .. } | WriteError::Failed { .. }) =>

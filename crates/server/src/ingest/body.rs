@@ -52,6 +52,17 @@ pub enum BodyError {
     Damaged(String),
 }
 
+impl BodyError {
+    /// The key of the limit that stood in the way.
+    pub fn limit(&self) -> Option<&'static str> {
+        match self {
+            Self::TooLarge { key, .. } => Some(key),
+            Self::NoRoom => Some("inflight_bytes_max"),
+            _ => None,
+        }
+    }
+}
+
 /// Reads a whole body of at most `bytes_max`, which the key `body_bytes_max` says.
 ///
 /// # Errors

@@ -86,6 +86,11 @@ impl Settings {
             head_bytes_max: config.head_bytes_max.0,
             auto_create_databases: config.auto_create_databases,
             series_max: config.series_max,
+            series_per_measurement_max: config.series_per_measurement_max,
+            labels_max: config.labels_max,
+            label_name_bytes_max: config.label_name_bytes_max,
+            label_value_bytes_max: config.label_value_bytes_max,
+            disk_free_min: config.disk_free_min.0,
             ..storage::Options::default()
         }
     }

@@ -184,10 +184,14 @@ impl Rows for Body<'_> {
             time -= 3605 * Span::SECOND.0;
         }
         let mut key = &load.keys[load.ends[stream]..load.ends[stream + 1]];
-        if self.order == Order::Fresh && draw.is_multiple_of(1000) {
+        let is_fresh = self.order == Order::Fresh && draw.is_multiple_of(1000);
+        // In a body, keys lie behind each other whatever their order.
+        if is_fresh || self.order == Order::Shuffled {
             self.fresh.clear();
             self.fresh.extend_from_slice(key);
-            write!(self.fresh, "{}", self.round).expect("a vector takes it");
+            if is_fresh {
+                write!(self.fresh, "{}", self.round).expect("a vector takes it");
+            }
             key = &self.fresh;
         }
         let count = load.shape.fields();

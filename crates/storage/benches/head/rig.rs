@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use storage::disk::{Disk, Entry, File, Lock};
+use storage::disk::{Disk, Entry, File, Lock, Space};
 use storage::{Fsync, Options, RealDisk, Store};
 
 /// Rows in a body.
@@ -194,6 +194,10 @@ impl Disk for Forgetful {
 
     fn sync_dir(&self, folder: &Path) -> io::Result<()> {
         self.0.sync_dir(folder)
+    }
+
+    fn space(&self, folder: &Path) -> io::Result<Space> {
+        self.0.space(folder)
     }
 
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {

@@ -1,8 +1,7 @@
 //! A batch of series, accumulated into groups of its own.
 
+use super::Task;
 use super::series::Row;
-use super::{BATCH, Task};
-use crate::piece::Reader;
 use crate::stats::Counters;
 use model::Accumulators;
 use model::limits::{Budget, Exceeded};
@@ -21,8 +20,7 @@ pub struct Batch {
 pub struct Worker<'a> {
     task: &'a Task<'a>,
     budget: &'a Budget,
-    reader: Reader<'a>,
-    row: Row,
+    row: Row<'a>,
     /// Where each group stands in the batch at hand, and in which batch that was.
     places: Vec<(u32, u32)>,
 }
@@ -30,13 +28,12 @@ pub struct Worker<'a> {
 impl<'a> Worker<'a> {
     /// A thread's own.
     pub fn new(task: &'a Task<'a>, budget: &'a Budget, counters: &'a Counters) -> Self {
-        let groups = task.numbers.iter().max().map_or(0, |last| *last as usize + 1);
+        let asked = (task.found, task.cut, task.needs_of_series());
         Self {
             task,
             budget,
-            reader: Reader::new(budget, counters),
-            row: Row::new(task.cut, task.needs_of_series()),
-            places: vec![(0, u32::MAX); groups],
+            row: Row::new(asked, budget, counters),
+            places: vec![(0, u32::MAX); task.found.groups],
         }
     }
 
@@ -48,19 +45,17 @@ impl<'a> Worker<'a> {
         let asked = self.task.asked;
         let windows = asked.windows.count;
         let mut batch = Batch { groups: Vec::new(), cells: Accumulators::new(asked.needs) };
-        let from = number * BATCH;
-        let until = (from + BATCH).min(self.task.series.len());
-        for (series, group) in
-            self.task.series[from..until].iter().zip(&self.task.numbers[from..until])
-        {
+        let series = &self.task.found.series;
+        let from = number * self.task.batch;
+        for entry in &series[from..series.len().min(from + self.task.batch)] {
             self.budget.check()?;
-            if !self.row.accumulate(series, &mut self.reader)? {
+            if !self.row.accumulate(entry)? {
                 continue;
             }
-            let place = &mut self.places[*group as usize];
+            let place = &mut self.places[entry.group as usize];
             if place.1 != number as u32 {
                 *place = (batch.groups.len() as u32, number as u32);
-                batch.groups.push(*group);
+                batch.groups.push(entry.group);
                 batch.cells.resize(batch.groups.len() * windows);
             }
             let first = place.0 as usize * windows;

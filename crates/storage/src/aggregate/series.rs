@@ -1,88 +1,198 @@
 //! The windows of one series after the other.
 
 use super::cut::{Cut, Times};
+use super::found::{Entry, Found, Part};
 use super::kernel::Numbers;
-use crate::piece::{Reader, clusters};
-use crate::series::Stored;
-use model::limits::Exceeded;
-use model::port::Series as _;
+use super::walk::{Decoded, Step, Walk};
+use crate::error::Error;
+use crate::piece::{Piece, Reader, tell};
+use crate::stats::Counters;
+use model::limits::{Budget, Exceeded};
 use model::value::is_stale;
-use model::{Accumulator, Accumulators, Column, Kind, Needs, Samples};
+use model::{Accumulator, Accumulators, Column, Kind, Needs, Samples, TimeRange};
+use std::ops::Range;
 
 /// The windows of one series, and memory that is kept from series to series.
-#[derive(Debug)]
-pub struct Row {
-    cut: Cut,
-    /// The windows; where they overlap by whole steps, what is put together from `panes`.
-    windows: Accumulators,
-    /// Panes of one step each, how they lie, and how many make a window.
-    panes: Option<(Accumulators, Cut, usize)>,
+pub struct Row<'a> {
+    found: &'a Found,
+    budget: &'a Budget,
+    counters: &'a Counters,
+    windows: Windows,
+    reader: Reader<'a>,
+    /// One for each column of a block.
+    walks: Vec<Walk<'a>>,
+    /// What the series at hand has, in the order of time.
+    places: Vec<Place<'a>>,
+    /// The chunks of one part of it.
+    steps: Vec<Step>,
+    cluster: Vec<Piece<'a>>,
     samples: Samples,
-    /// Samples that are no staleness markers, where there are some among them; and values
-    /// that had to be made doubles.
+    decoded: Decoded,
+}
+
+/// Some samples of a series.
+struct Place<'a> {
+    piece: Piece<'a>,
+    /// For a chunk of a block, in which column and where.
+    chunk: Option<(u32, Step)>,
+}
+
+/// Windows, and what they are put together from.
+struct Windows {
+    cut: Cut,
+    whole: Accumulators,
+    /// Where windows overlap by whole steps: panes of one step each, how they lie, and how
+    /// many make a window.
+    panes: Option<(Accumulators, Cut, usize)>,
+    /// Samples that are no staleness markers, and values that had to be made doubles.
     times: Vec<i64>,
     floats: Vec<f64>,
 }
 
-impl Row {
+impl<'a> Row<'a> {
     /// For windows that lie as `cut` says.
-    pub fn new(cut: Cut, needs: Needs) -> Self {
-        let panes = cut.panes().map(|(cut, overlap)| (Accumulators::new(needs), cut, overlap));
+    pub fn new(
+        (found, cut, needs): (&'a Found, Cut, Needs),
+        budget: &'a Budget,
+        counters: &'a Counters,
+    ) -> Self {
         Self {
-            cut,
-            windows: Accumulators::new(needs),
-            panes,
+            found,
+            budget,
+            counters,
+            windows: Windows::new(cut, needs),
+            reader: Reader::new(budget, counters),
+            walks: found.columns.iter().map(Walk::new).collect(),
+            places: Vec::new(),
+            steps: Vec::new(),
+            cluster: Vec::new(),
             samples: Samples::new(Kind::F64),
-            times: Vec::new(),
-            floats: Vec::new(),
+            decoded: Decoded::default(),
         }
     }
 
     /// The windows of the series that was accumulated last.
     pub fn windows(&self) -> &Accumulators {
-        &self.windows
+        &self.windows.whole
     }
 
-    /// Accumulates `series`; answers whether any window has a sample.
+    /// Accumulates a series; answers whether any window has a sample.
     ///
     /// # Errors
-    /// When the budget is used up.
-    pub fn accumulate(
-        &mut self,
-        series: &Stored,
-        reader: &mut Reader<'_>,
-    ) -> Result<bool, Exceeded> {
-        self.windows.reset(self.cut.count);
-        let (into, cut) = match &mut self.panes {
-            Some((panes, cut, _)) => {
-                panes.reset(cut.count);
-                (panes, *cut)
+    /// When the budget is used up. Damage is no error: it is told with the answer, and the
+    /// rest is served.
+    pub fn accumulate(&mut self, entry: &Entry) -> Result<bool, Exceeded> {
+        if !entry.kind.is_numeric() {
+            return Ok(false);
+        }
+        let cut = self.windows.begin();
+        let hull = cut.hull().intersect(&self.found.visible[entry.visible as usize]);
+        self.find(entry, hull)?;
+        let mut first = 0;
+        while let Some(place) = self.places.get(first) {
+            let mut end = place.piece.range.end;
+            let mut next = first + 1;
+            while let Some(later) = self.places.get(next).filter(|p| p.piece.range.start <= end) {
+                end = end.max(later.piece.range.end);
+                next += 1;
             }
-            None => (&mut self.windows, self.cut),
-        };
-        let (parts, meta) = (series.stream(), series.meta());
-        let hull = cut.hull().intersect(&parts.visible);
-        let mut scratch = Scratch { times: &mut self.times, floats: &mut self.floats };
-        for cluster in clusters(&reader.pieces(parts, &meta.field, hull)) {
-            if let [piece] = cluster
-                && let Some(window) = cut.find(piece.range)
-                && hull.contains(piece.range.start)
-                && let Some(statistics) = reader.statistics(piece)
-                && is_exact(meta.kind, &statistics)
-            {
-                if statistics.count > 0 {
-                    into.append(window, &statistics);
+            match place.chunk {
+                Some((column, step)) if next == first + 1 => {
+                    self.fold_chunk(first, column, &step, hull)?;
                 }
-                continue;
+                _ => self.fold_merged(first..next, entry.kind, hull)?,
             }
-            self.samples.reset(meta.kind);
-            reader.read(cluster, hull, &mut self.samples)?;
-            scratch.fold(&self.samples, &cut, into);
+            first = next;
         }
-        if let Some((panes, _, overlap)) = &self.panes {
-            (0..*overlap).for_each(|pane| self.windows.append_all(panes, pane));
+        Ok(self.windows.finish())
+    }
+
+    /// Finds what a series has inside `hull`.
+    fn find(&mut self, entry: &Entry, hull: TimeRange) -> Result<(), Exceeded> {
+        self.places.clear();
+        let mut failed = None;
+        for (age, part) in (0..).zip(self.found.parts_of(entry)) {
+            match *part {
+                Part::Head(number) => {
+                    let (part, ordinal) = &self.found.heads[number as usize];
+                    let piece = Piece::of_head(part, *ordinal, age);
+                    if piece.range.overlaps(&hull) {
+                        self.places.push(Place { piece, chunk: None });
+                    }
+                }
+                Part::Block(column, ordinal) => {
+                    let walk = &mut self.walks[column as usize];
+                    let (open, steps) = (self.reader.open(), &mut self.steps);
+                    steps.clear();
+                    if let Err(error) = walk.steps(ordinal, hull, open, steps) {
+                        failed = Some(error);
+                    }
+                    let place = |step: Step| {
+                        let piece = walk.piece(&step, age);
+                        Place { piece, chunk: Some((column, step)) }
+                    };
+                    self.places.extend(self.steps.drain(..).map(place));
+                }
+            }
         }
-        Ok(self.windows.is_any())
+        if !self.places.is_sorted_by_key(|place| place.piece.order()) {
+            self.places.sort_by_key(|place| place.piece.order());
+        }
+        failed.map_or(Ok(()), |error| self.tell(&error))
+    }
+
+    fn tell(&self, error: &Error) -> Result<(), Exceeded> {
+        tell(error, self.budget, self.counters);
+        self.budget.check()
+    }
+
+    /// Adds a chunk that nothing else overlaps.
+    fn fold_chunk(
+        &mut self,
+        place: usize,
+        column: u32,
+        step: &Step,
+        hull: TimeRange,
+    ) -> Result<(), Exceeded> {
+        let kind = self.found.columns[column as usize].kind;
+        if !kind.is_numeric() {
+            return self.budget.check();
+        }
+        if hull.contains(step.range.start)
+            && hull.contains(step.range.end)
+            && let Some(window) = self.windows.find(step.range)
+            && let Some(statistics) = self.reader.statistics(&self.places[place].piece)
+            && is_exact(kind, &statistics)
+        {
+            self.windows.append(window, &statistics);
+            return self.budget.check();
+        }
+        let walk = &mut self.walks[column as usize];
+        let charged = match walk.decode(step, self.reader.open(), &mut self.decoded) {
+            Ok((times, numbers)) => {
+                let inside = times.inside(hull);
+                let charged = self.budget.charge(inside.len() as u64);
+                self.windows.fold(times, numbers, inside);
+                Ok(charged?)
+            }
+            Err(error) => Err(error),
+        };
+        charged.or_else(|error| self.tell(&error))
+    }
+
+    /// Adds rows of the head, and chunks that overlap each other.
+    fn fold_merged(
+        &mut self,
+        places: Range<usize>,
+        kind: Kind,
+        hull: TimeRange,
+    ) -> Result<(), Exceeded> {
+        self.cluster.clear();
+        self.cluster.extend(self.places[places].iter().map(|place| place.piece));
+        self.samples.reset(kind);
+        self.reader.read(&self.cluster, hull, &mut self.samples)?;
+        self.windows.fold_samples(&self.samples);
+        Ok(())
     }
 }
 
@@ -92,40 +202,98 @@ fn is_exact(kind: Kind, statistics: &Accumulator) -> bool {
     kind != Kind::I64 || (-EXACT_MAX < statistics.min && statistics.max < EXACT_MAX)
 }
 
-/// Samples made over so that they can be summed up.
-struct Scratch<'a> {
-    times: &'a mut Vec<i64>,
-    floats: &'a mut Vec<f64>,
-}
+impl Windows {
+    fn new(cut: Cut, needs: Needs) -> Self {
+        let panes = cut.panes().map(|(cut, overlap)| (Accumulators::new(needs), cut, overlap));
+        let (times, floats) = (Vec::new(), Vec::new());
+        Self { cut, whole: Accumulators::new(needs), panes, times, floats }
+    }
 
-impl Scratch<'_> {
-    /// Adds samples, which come later than those added before, to their windows.
-    fn fold(&mut self, samples: &Samples, cut: &Cut, into: &mut Accumulators) {
-        let mut times = &samples.timestamps;
-        self.floats.clear();
-        let numbers = match &samples.values {
-            Column::F64(values) if values.iter().any(|value| is_stale(*value)) => {
-                let fresh = times.iter().zip(values).filter(|(_, value)| !is_stale(**value));
-                (*self.times, *self.floats) = fresh.map(|(at, value)| (*at, *value)).unzip();
-                times = self.times;
-                Numbers::Floats(self.floats)
+    /// Forgets the series before, and answers what samples are put into.
+    fn begin(&mut self) -> Cut {
+        self.whole.reset(self.cut.count);
+        match &mut self.panes {
+            Some((panes, cut, _)) => {
+                panes.reset(cut.count);
+                *cut
             }
-            Column::F64(values) => Numbers::Floats(values),
-            Column::I64(values) => Numbers::Whole(values),
-            Column::U64(values) => {
-                self.floats.extend(values.iter().map(|value| *value as f64));
-                Numbers::Floats(self.floats)
+            None => self.cut,
+        }
+    }
+
+    /// Puts windows together; answers whether any has a sample.
+    fn finish(&mut self) -> bool {
+        if let Some((panes, _, overlap)) = &self.panes {
+            (0..*overlap).for_each(|pane| self.whole.append_all(panes, pane));
+        }
+        self.whole.is_any()
+    }
+
+    /// What samples are put into.
+    fn into(&mut self) -> (&mut Accumulators, Cut) {
+        match &mut self.panes {
+            Some((panes, cut, _)) => (panes, *cut),
+            None => (&mut self.whole, self.cut),
+        }
+    }
+
+    /// The only window that all of `range` is inside of.
+    fn find(&self, range: TimeRange) -> Option<usize> {
+        self.panes.as_ref().map_or(&self.cut, |(_, cut, _)| cut).find(range)
+    }
+
+    /// Adds to one window what is later than all before.
+    fn append(&mut self, window: usize, later: &Accumulator) {
+        if later.count > 0 {
+            self.into().0.append(window, later);
+        }
+    }
+
+    /// Adds the samples `inside` of a run, which are later than all before.
+    fn fold(&mut self, times: Times<'_>, numbers: Numbers<'_>, inside: Range<usize>) {
+        if let Numbers::Floats(values) = numbers
+            && values[inside.clone()].iter().any(|value| is_stale(*value))
+        {
+            let (mut fresh_times, mut fresh) =
+                (std::mem::take(&mut self.times), std::mem::take(&mut self.floats));
+            fresh_times.clear();
+            fresh.clear();
+            for index in inside.filter(|index| !is_stale(values[*index])) {
+                fresh_times.push(times.at(index));
+                fresh.push(values[index]);
             }
-            Column::Bool(values) => {
-                self.floats.extend(values.iter().map(|value| f64::from(*value)));
-                Numbers::Floats(self.floats)
-            }
-            Column::Str(_) | Column::Histogram(_) => return,
-        };
-        let times = Times::Slice(times);
+            let all = 0..fresh.len();
+            self.split(Times::Slice(&fresh_times), Numbers::Floats(&fresh), all);
+            (self.times, self.floats) = (fresh_times, fresh);
+        } else {
+            self.split(times, numbers, inside);
+        }
+    }
+
+    fn split(&mut self, times: Times<'_>, numbers: Numbers<'_>, inside: Range<usize>) {
+        let (into, cut) = self.into();
         let needs = into.needs();
-        cut.split(times, 0..times.len(), |window, inside| {
+        cut.split(times, inside, |window, inside| {
             into.append(window, &numbers.summarize(times, inside, needs));
         });
+    }
+
+    /// The same of samples that were read.
+    fn fold_samples(&mut self, samples: &Samples) {
+        let times = Times::Slice(&samples.timestamps);
+        let all = 0..samples.len();
+        match &samples.values {
+            Column::F64(values) => self.fold(times, Numbers::Floats(values), all),
+            Column::I64(values) => self.fold(times, Numbers::Whole(values), all),
+            values @ (Column::U64(_) | Column::Bool(_)) => {
+                let number = |at| values.get(at).as_f64().unwrap_or(f64::NAN);
+                let mut floats = std::mem::take(&mut self.floats);
+                floats.clear();
+                floats.extend(all.clone().map(number));
+                self.split(times, Numbers::Floats(&floats), all);
+                self.floats = floats;
+            }
+            Column::Str(_) | Column::Histogram(_) => {}
+        }
     }
 }

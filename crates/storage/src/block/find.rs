@@ -19,7 +19,7 @@ const PAGES_PER_THREAD_MIN: usize = 64;
 pub type Policies<'a> = dyn Fn(PolicyId) -> Option<PolicyName> + 'a;
 
 /// Finds streams of one block.
-struct Finder<'a> {
+pub struct Finder<'a> {
     block: &'a Block,
     dictionary: Dictionary,
     /// How each policy is called, and its streams; dropped ones are left out.
@@ -28,7 +28,11 @@ struct Finder<'a> {
 }
 
 impl<'a> Finder<'a> {
-    fn new(block: &'a Block, known: &Policies<'_>) -> Result<Self, Error> {
+    /// Finds streams whose policies are not dropped.
+    ///
+    /// # Errors
+    /// When the block is damaged or cannot be read.
+    pub fn new(block: &'a Block, known: &Policies<'_>) -> Result<Self, Error> {
         let named = |(id, set): &(PolicyId, Set)| Some((known(*id)?, set.clone()));
         let policies: Vec<_> = block.root.policies.iter().filter_map(named).collect();
         let mut finder =
@@ -47,7 +51,7 @@ impl<'a> Finder<'a> {
 
     fn of_measurements(&self, fits: impl Fn(&str) -> bool) -> Result<RoaringBitmap, Error> {
         let mut found = RoaringBitmap::new();
-        Lookup::new(self.block)?.each_measurement(|one| {
+        Lookup::new(self.block)?.each_measurement(|_, one| {
             if fits(&one.name) {
                 found.insert_range(one.ordinals());
             }
@@ -57,7 +61,7 @@ impl<'a> Finder<'a> {
 
     fn of_measurement(&self, name: &str) -> Result<RoaringBitmap, Error> {
         let mut found = RoaringBitmap::new();
-        if let Some(one) = Lookup::new(self.block)?.find_measurement(name)? {
+        if let Some((_, one)) = Lookup::new(self.block)?.find_measurement(name)? {
             found.insert_range(one.ordinals());
         }
         Ok(found & &self.all)
@@ -195,8 +199,7 @@ impl<'a> Finder<'a> {
 }
 
 impl Block {
-    /// The streams that may fit, those of dropped policies left out: `known` tells how a
-    /// policy is called that is not dropped.
+    /// The streams that fit conditions on tags, database and policy.
     ///
     /// # Errors
     /// When the index is damaged or cannot be read.

@@ -14,11 +14,11 @@ const FOOTER: Seal = Seal { magic: b"BAROFOOT", version: 2, what: "block footer"
 
 /// How long a block's header is: what its name says, wrapped.
 pub const HEADER_BYTES: usize = ENVELOPE_BYTES + 2 + 2 + 4 + 4 + 8 + 8 + 2;
-/// How long its footer is: an extent, three totals, two times, wrapped.
-const FOOTER_BYTES: usize = ENVELOPE_BYTES + (8 + 8 + 4) + 3 * 8 + 2 * 8;
+/// How long its footer is: an extent, three totals, two times, a flag, wrapped.
+const FOOTER_BYTES: usize = ENVELOPE_BYTES + (8 + 8 + 4) + 3 * 8 + 2 * 8 + 1;
 
 // `FORMAT.md` names both.
-const _: () = assert!(HEADER_BYTES == 43 && FOOTER_BYTES == 73);
+const _: () = assert!(HEADER_BYTES == 43 && FOOTER_BYTES == 74);
 
 /// A section of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,8 @@ pub struct Footer {
     pub values: u64,
     /// The first and the last row.
     pub range: TimeRange,
+    /// Whether it is written as what is not expected to change any more.
+    pub is_cold: bool,
 }
 
 /// What a block begins with.
@@ -102,6 +104,7 @@ impl Footer {
         }
         body.extend_from_slice(&self.range.start.0.to_le_bytes());
         body.extend_from_slice(&self.range.end.0.to_le_bytes());
+        body.push(u8::from(self.is_cold));
         FOOTER.wrap(&body)
     }
 
@@ -137,7 +140,8 @@ impl Footer {
         let (streams, rows, values) = (from.u64()?, from.u64()?, from.u64()?);
         let (start, end) = (from.u64()?.cast_signed(), from.u64()?.cast_signed());
         let range = TimeRange::new(Timestamp(start), Timestamp(end));
+        let is_cold = from.u8()? != 0;
         from.finish()?;
-        Ok(Self { root, streams, rows, values, range })
+        Ok(Self { root, streams, rows, values, range, is_cold })
     }
 }

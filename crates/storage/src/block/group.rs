@@ -173,6 +173,18 @@ pub struct Chunk {
     pub bytes: u32,
 }
 
+impl Chunk {
+    /// Its values out of those of its span.
+    ///
+    /// # Errors
+    /// Where they lie outside.
+    pub fn of<'a>(&self, span: &'a [u8]) -> Result<&'a [u8], Damage> {
+        let rest = span.get(self.start as usize..);
+        let found = rest.and_then(|rest| rest.get(..self.bytes as usize));
+        found.ok_or_else(|| Damage::new(0, "values lie outside their span"))
+    }
+}
+
 /// The directory of a group.
 #[derive(Debug)]
 pub struct Directory {

@@ -44,29 +44,36 @@ impl<'a> Lookup<'a> {
         })
     }
 
-    /// Hands every measurement to `each`.
+    /// Hands every measurement with its number to `each`.
     ///
     /// # Errors
     /// When a page is damaged or cannot be read.
     pub fn each_measurement(
         &mut self,
-        mut each: impl FnMut(&Arc<Measurement>),
+        mut each: impl FnMut(u32, &Arc<Measurement>),
     ) -> Result<(), Error> {
         for index in 0..self.fences.len() {
-            self.measurement_page(index)?.iter().for_each(&mut each);
+            let first = self.fences[index].first;
+            let page = self.measurement_page(index)?;
+            (first..).zip(page).for_each(|(number, one)| each(number, one));
         }
         Ok(())
     }
 
-    /// The measurement of this name.
+    /// The measurement of this name, and its number.
     ///
     /// # Errors
     /// When a page is damaged or cannot be read.
-    pub fn find_measurement(&mut self, name: &str) -> Result<Option<Arc<Measurement>>, Error> {
+    pub fn find_measurement(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<(u32, Arc<Measurement>)>, Error> {
         let after = self.fences.partition_point(|fence| fence.name.as_ref() <= name);
         let Some(index) = after.checked_sub(1) else { return Ok(None) };
-        let page = self.measurement_page(index)?;
-        Ok(page.iter().find(|one| one.name.as_ref() == name).cloned())
+        let first = self.fences[index].first;
+        let mut page = (first..).zip(self.measurement_page(index)?);
+        let found = page.find(|(_, one)| one.name.as_ref() == name);
+        Ok(found.map(|(number, one)| (number, one.clone())))
     }
 
     /// The measurement of this number.
@@ -163,7 +170,16 @@ impl<'a> Lookup<'a> {
         Ok(pairs)
     }
 
-    fn text(&mut self, dictionary: &Dictionary, tag: u32, rank: u32) -> Result<Arc<str>, Error> {
+    /// The value of `rank` that a tag has.
+    ///
+    /// # Errors
+    /// When a page is damaged or cannot be read.
+    pub(super) fn text(
+        &mut self,
+        dictionary: &Dictionary,
+        tag: u32,
+        rank: u32,
+    ) -> Result<Arc<str>, Error> {
         if let Some(text) = self.texts.get(&(tag, rank)) {
             return Ok(text.clone());
         }

@@ -164,6 +164,14 @@ pub fn parse_group(page: &[u8], at: usize) -> Result<group::Place, Damage> {
     Ok(group::Place { first, offset, directory: from.u32()?, bytes: from.u32()? })
 }
 
+/// Reads the first `count` groups of a page of groups.
+///
+/// # Errors
+/// Where they are not there.
+pub fn parse_groups(page: &[u8], count: usize) -> Result<Vec<group::Place>, Damage> {
+    (0..count).map(|at| parse_group(page, at)).collect()
+}
+
 /// Where the groups of a column are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Groups {

@@ -124,6 +124,11 @@ impl Streams {
         self.firsts.len()
     }
 
+    /// What each run of neighbours shares, and which streams of the page it is.
+    pub fn runs(&self) -> &[(Common, Range<usize>)] {
+        &self.runs
+    }
+
     /// Stream `at` of this page, which is one of its.
     pub fn stream(&self, at: usize) -> Stream {
         let run = self.runs.partition_point(|(_, run)| run.end <= at);

@@ -184,6 +184,23 @@ impl Block {
         Ok(found)
     }
 
+    /// All groups of a column.
+    ///
+    /// # Errors
+    /// When a page of groups is damaged or cannot be read.
+    pub fn all_groups(&self, groups: &Groups) -> Result<Vec<group::Place>, Error> {
+        let (count, first_page) = match groups {
+            Groups::One(group) => return Ok(vec![*group]),
+            Groups::Paged(count, first_page) => (*count as usize, *first_page),
+        };
+        let mut all = Vec::new();
+        for (page, first) in (first_page..).zip((0..count).step_by(GROUPS)) {
+            let of_page = GROUPS.min(count - first);
+            all.extend(self.parsed(page, |page| measurements::parse_groups(&page, of_page))?);
+        }
+        Ok(all)
+    }
+
     fn group(&self, first_page: u32, at: usize) -> Result<group::Place, Error> {
         let number = first_page.saturating_add((at / GROUPS) as u32);
         self.parsed(number, |page| measurements::parse_group(&page, at % GROUPS))

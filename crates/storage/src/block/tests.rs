@@ -3,12 +3,12 @@ use crate::catalog::Class;
 use crate::chunk::decode_values;
 use crate::disk::simulated::Simulated;
 use crate::disk::with_suffix;
-use crate::identity::PolicyName;
-use crate::identity::tests::named;
+use crate::identity::{Identity, PolicyName};
 use crate::piece::Open;
 use crate::rowset::{Cells, RowSet};
 use crate::shape::ColumnDef;
 use crate::slice::Slice;
+use codec::Effort;
 use model::{Column, Kind, Predicate};
 
 pub const FOLDER: &str = "/blocks";
@@ -35,7 +35,7 @@ pub fn policy(id: PolicyId) -> Option<PolicyName> {
 /// Writes a block with one stream for each measurement, its rows at times 0 to 9.
 fn write(disk: &Simulated, context: &Context, name: Name, measurements: &[&str]) {
     let shared: Arc<dyn Disk> = Arc::new(disk.clone());
-    let mut writer = Writer::create(&shared, Path::new(FOLDER), name).expect("create");
+    let mut writer = Writer::create(&shared, Path::new(FOLDER), name, Effort::Hot).expect("create");
     let mut cells = Cells::new(Kind::F64);
     cells.values = Column::F64((0..10).map(f64::from).collect());
     let rows = RowSet { timestamps: (0..10).collect(), columns: vec![cells] };
@@ -43,7 +43,7 @@ fn write(disk: &Simulated, context: &Context, name: Name, measurements: &[&str])
     for measurement in measurements {
         let of = policy(PolicyId(1)).expect("known");
         let pairs = [("host".into(), (*measurement).into())];
-        let identity = named(&of, measurement, &pairs);
+        let identity = Identity::of(&of, measurement, &pairs);
         writer.begin_stream(&identity.key.measurement).expect("begin");
         writer.add(&rows, 0..4, &shape).expect("add");
         writer.add(&rows, 4..10, &shape).expect("add");
@@ -70,13 +70,10 @@ fn chunks(block: &Block, ordinal: u32) -> Vec<(Vec<i64>, Column)> {
         for at in directory.of(ordinal) {
             let chunk = directory.chunk(at);
             let times = open.timestamps(block, chunk.times).expect("times").to_vec();
-            let mut bytes = vec![];
-            block.read(chunk.span.offset, chunk.span.bytes as usize, &mut bytes).expect("read");
-            chunk.span.check(&bytes).expect("whole");
             let mut values = Column::new(column.def.kind);
-            let start = chunk.start as usize;
-            let bytes = &bytes[start..start + chunk.bytes as usize];
-            decode_values(bytes, times.len(), &mut values).expect("decode");
+            let mut bytes = vec![];
+            let encoded = block.values(&chunk, &mut bytes).expect("values");
+            decode_values(encoded, times.len(), &mut values).expect("decode");
             found.push((times, values));
         }
     }
@@ -116,7 +113,7 @@ fn what_is_written_is_read_back() {
     assert_eq!(block.streams(), 2);
     let predicate =
         Predicate::Match(model::Matcher::equal(model::Attribute::Tag("host".into()), "b"));
-    let found = block.find(&predicate, &policy).expect("find");
+    let found = block.streams_of(&predicate, &policy).expect("find");
     assert_eq!(found.iter().collect::<Vec<_>>(), [1]);
     let mut look = Lookup::new(block).expect("look");
     let key = look.key(1, &policy(PolicyId(1)).expect("known")).expect("key");
@@ -174,6 +171,6 @@ fn streams_of_dropped_policies_are_nobody() {
     let context = context(&disk);
     write(&disk, &context, name(1, 1, 0), &["a"]);
     let list = open(&disk, context).blocks.list();
-    assert!(list[0].find(&Predicate::ALL, &|_| None).expect("find").is_empty());
+    assert!(list[0].streams_of(&Predicate::ALL, &|_| None).expect("find").is_empty());
     assert_eq!(list[0].policies().collect::<Vec<_>>(), [PolicyId(1)]);
 }

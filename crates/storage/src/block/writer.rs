@@ -13,13 +13,14 @@ use super::name::Name;
 use super::output::Output;
 use super::statistics;
 use super::times;
-use crate::chunk::{ValueEncoder, cuts};
+use crate::chunk::{COLD_ROWS, ROWS_MAX, ValueEncoder, cuts};
 use crate::disk::{Disk, TEMPORARY, with_suffix};
 use crate::identity::PolicyId;
 use crate::rowset::{ABSENT, Cells, RowSet};
 use crate::shape::{ColumnDef, Shape};
+use codec::Effort;
 use hashbrown::HashMap;
-use model::{StreamKey, TimeRange, Timestamp};
+use model::{Accumulator, StreamKey, TimeRange, Timestamp};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,7 @@ pub struct Writer {
     times: times::Builder,
     index: Indexer,
     values: ValueEncoder,
+    effort: Effort,
     /// The measurement whose streams come.
     measurement: Option<Measurement>,
     /// The columns that the stream which comes has had so far, and its times.
@@ -85,7 +87,12 @@ impl Writer {
     ///
     /// # Errors
     /// When its file cannot be made.
-    pub fn create(disk: &Arc<dyn Disk>, folder: &Path, name: Name) -> io::Result<Self> {
+    pub fn create(
+        disk: &Arc<dyn Disk>,
+        folder: &Path,
+        name: Name,
+        effort: Effort,
+    ) -> io::Result<Self> {
         let file = disk.create(&temporary(folder, &name))?;
         Ok(Self {
             disk: disk.clone(),
@@ -94,7 +101,8 @@ impl Writer {
             output: Output::new(file, header(&name)),
             times: times::Builder::default(),
             index: Indexer::default(),
-            values: ValueEncoder::default(),
+            values: ValueEncoder::with_effort(effort),
+            effort,
             measurement: None,
             stream: Vec::new(),
             stream_range: NO_TIME,
@@ -129,22 +137,81 @@ impl Writer {
     /// # Errors
     /// When the file cannot be written.
     pub fn add(&mut self, rows: &RowSet, range: Range<usize>, shape: &Shape) -> io::Result<()> {
-        for cut in cuts(rows, range) {
+        for cut in cuts(rows, range, self.rows_aim()) {
             let timestamps = &rows.timestamps[cut.clone()];
-            let found = TimeRange::new(
-                Timestamp(timestamps[0]),
-                Timestamp(timestamps[timestamps.len() - 1]),
-            );
-            assert!(self.stream_range.end < found.start, "chunks of a stream do not overlap");
-            self.stream_range = self.stream_range.union(&found);
-            self.total.rows += cut.len() as u64;
-            let list = self.times.list(timestamps);
+            let list = self.begin_rows(timestamps);
             for (cells, def) in rows.columns.iter().zip(shape.columns()) {
                 self.add_column(cells, def, cut.clone(), timestamps, list);
             }
-            self.times.spill(&mut self.output)?;
+            self.end_rows()?;
         }
+        Ok(())
+    }
+
+    /// How many rows its chunks have, about.
+    pub fn rows_aim(&self) -> usize {
+        match self.effort {
+            Effort::Hot => ROWS_MAX,
+            Effort::Cold => COLD_ROWS,
+        }
+    }
+
+    /// Begins rows of the stream at these times, later than those it has had so far;
+    /// answers the number of their list.
+    fn begin_rows(&mut self, timestamps: &[i64]) -> u32 {
+        let (first, last) = (timestamps[0], timestamps[timestamps.len() - 1]);
+        let range = TimeRange::new(Timestamp(first), Timestamp(last));
+        assert!(self.stream_range.end < range.start, "chunks of a stream do not overlap");
+        self.stream_range = self.stream_range.union(&range);
+        self.total.rows += timestamps.len() as u64;
+        self.times.list(timestamps)
+    }
+
+    fn end_rows(&mut self) -> io::Result<()> {
+        self.times.spill(&mut self.output)?;
         if self.gathered >= RUN_BYTES_MAX { self.write_run() } else { Ok(()) }
+    }
+
+    /// Adds rows of the stream whose chunks are encoded already and have a value in each row,
+    /// later than those it has had so far.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn copy<'a>(
+        &mut self,
+        timestamps: &[i64],
+        chunks: impl Iterator<Item = (&'a ColumnDef, Option<Accumulator>, &'a [u8])>,
+    ) -> io::Result<()> {
+        let list = self.begin_rows(timestamps);
+        for (def, statistics, values) in chunks {
+            self.total.values += timestamps.len() as u64;
+            self.put_chunk(def, list, statistics, |_, out| out.extend_from_slice(values));
+        }
+        self.end_rows()
+    }
+
+    /// Adds a chunk of the column `def`, whose values `encode` appends.
+    fn put_chunk(
+        &mut self,
+        def: &ColumnDef,
+        list: u32,
+        statistics: Option<Accumulator>,
+        encode: impl FnOnce(&mut ValueEncoder, &mut Vec<u8>),
+    ) {
+        let ordinal = self.index.len();
+        let measurement = self.measurement.as_mut().expect("a stream was begun");
+        let number = measurement.column(def);
+        let column = &mut measurement.columns[number as usize];
+        if column.last.replace(ordinal) != Some(ordinal) {
+            self.stream.push(number);
+        }
+        let before = column.gathered();
+        let values = &mut self.values;
+        column.group.add(ordinal, list, statistics, |out| encode(values, out));
+        if column.group.is_full() {
+            column.close_group();
+        }
+        self.gathered += column.gathered() - before;
     }
 
     fn add_column(
@@ -169,21 +236,8 @@ impl Writer {
             list
         };
         self.total.values += at.len() as u64;
-        let ordinal = self.index.len();
-        let measurement = self.measurement.as_mut().expect("a stream was begun");
-        let number = measurement.column(def);
-        let column = &mut measurement.columns[number as usize];
-        if column.last.replace(ordinal) != Some(ordinal) {
-            self.stream.push(number);
-        }
         let statistics = statistics::of(&cells.values, at.clone());
-        let before = column.gathered();
-        let values = &mut self.values;
-        column.group.add(ordinal, list, statistics, |out| values.encode(&cells.values, at, out));
-        if column.group.is_full() {
-            column.close_group();
-        }
-        self.gathered += column.gathered() - before;
+        self.put_chunk(def, list, statistics, |values, out| values.encode(&cells.values, at, out));
     }
 
     /// Ends the stream, if rows were added. `hash` is what joins it with itself elsewhere.
@@ -246,7 +300,8 @@ impl Writer {
         let root = std::mem::take(&mut self.index).finish(times, &mut self.output)?;
         let root = self.output.section(&root)?;
         let Total { rows, values, range } = self.total;
-        let footer = Footer { root, streams, rows, values, range };
+        let is_cold = self.effort == Effort::Cold;
+        let footer = Footer { root, streams, rows, values, range, is_cold };
         self.output.append(&footer.encode())?;
         self.output.sync()?;
         let path = self.folder.join(self.name.to_string());

@@ -2,7 +2,7 @@
 
 use super::directory::{ColumnEntry, Section, put_column, put_front, put_section};
 use super::values::ValueEncoder;
-use super::{ROWS_MAX, Sealed, Summary, TEXT_BYTES_MAX, range_of};
+use super::{Sealed, Summary, TEXT_BYTES_MAX, range_of};
 use crate::rowset::{ABSENT, Cells, RowSet};
 use crate::shape::Shape;
 use codec::checksum::crc32c;
@@ -118,15 +118,16 @@ impl Encoder {
     }
 }
 
-/// Where to cut rows into chunks: at most [`ROWS_MAX`] rows, and of texts at most
-/// [`TEXT_BYTES_MAX`] where that is more than one row. Chunks come out of about one length.
-pub fn cuts(rows: &RowSet, range: Range<usize>) -> Vec<Range<usize>> {
+/// Where to cut rows into chunks: of about `aim` rows, a quarter more at most, and of texts
+/// at most [`TEXT_BYTES_MAX`] where that is more than one row. Chunks come out of about one
+/// length.
+pub fn cuts(rows: &RowSet, range: Range<usize>, aim: usize) -> Vec<Range<usize>> {
     let texts: Vec<&Cells> = rows
         .columns
         .iter()
         .filter(|cells| matches!(cells.values.kind(), Kind::Str | Kind::Histogram))
         .collect();
-    let pieces = range.len().div_ceil(ROWS_MAX).max(1);
+    let pieces = chunks_of(range.len(), aim);
     let rows_each = range.len().div_ceil(pieces).max(1);
     let text_bytes = |row: usize| -> usize {
         let of = |cells: &&Cells| match cells.get(row) {
@@ -150,4 +151,10 @@ pub fn cuts(rows: &RowSet, range: Range<usize>) -> Vec<Range<usize>> {
         cuts.push(start..range.end);
     }
     cuts
+}
+
+/// How many chunks of about `aim` rows so many rows make: a few more are no reason for
+/// two short chunks in place of one.
+pub fn chunks_of(rows: usize, aim: usize) -> usize {
+    rows.div_ceil(aim + aim / 4).max(1)
 }

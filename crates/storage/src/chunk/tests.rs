@@ -126,11 +126,12 @@ fn any_flipped_or_missing_byte_is_found() {
 #[test]
 fn chunks_are_cut_by_rows_and_by_text() {
     let rows = sample(5000, false);
-    let found = cuts(&rows, 0..5000);
-    assert_eq!(found.len(), 3);
-    assert!(found.iter().all(|cut| cut.len() <= ROWS_MAX && cut.len() > 1000));
+    let found = cuts(&rows, 0..5000, 1000);
+    assert_eq!(found.len(), 4);
+    assert!(found.iter().all(|cut| cut.len() == 1250));
+    assert_eq!(cuts(&rows, 0..1251, 1000).len(), 2);
     assert_eq!(found.iter().map(|cut| cut.len()).sum::<usize>(), 5000);
-    assert!(cuts(&rows, 7..7).is_empty());
+    assert!(cuts(&rows, 7..7, 1000).is_empty());
 
     let mut long = sample(4, false);
     let text = "x".repeat(TEXT_BYTES_MAX / 2 + 1);
@@ -138,5 +139,5 @@ fn chunks_are_cut_by_rows_and_by_text() {
     for _ in 0..4 {
         assert!(long.columns[4].values.push(ValueRef::Str(&text)));
     }
-    assert_eq!(cuts(&long, 0..4), [0..1, 1..2, 2..3, 3..4]);
+    assert_eq!(cuts(&long, 0..4, 1000), [0..1, 1..2, 2..3, 3..4]);
 }

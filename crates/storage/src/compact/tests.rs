@@ -9,7 +9,7 @@ fn block(first: u64, last: u64, bytes: u64) -> Candidate {
     let slice = Slice { day: 10, days: 1 };
     let sequences = Sequences { first, last };
     let name = Name { partition: 0, class: Class::SHARED, slice, sequences, level: 0 };
-    Candidate { name, range: slice.range(), bytes, has_dropped: false }
+    Candidate { name, range: slice.range(), bytes, has_dropped: false, is_cold: false }
 }
 
 /// A block of the wide slice around day 10.
@@ -20,10 +20,11 @@ fn wide(first: u64, last: u64, range: TimeRange) -> Candidate {
 }
 
 fn check(blocks: &[Candidate], expected: &[&[(u64, u64)]]) {
-    let found = plan(blocks);
+    let found = plan(blocks, Timestamp::EPOCH);
+    assert!(found.iter().all(|merge| merge.effort == Effort::Hot));
     let found: Vec<Vec<_>> = found
         .iter()
-        .map(|run| run.iter().map(|n| (n.sequences.first, n.sequences.last)).collect())
+        .map(|merge| merge.names.iter().map(|n| (n.sequences.first, n.sequences.last)).collect())
         .collect();
     assert_eq!(found, expected, "{blocks:?}");
 }
@@ -74,4 +75,51 @@ fn dropped_data_is_rewritten_even_alone() {
     let one = Candidate { has_dropped: true, ..block(7, 7, 5) };
     check(&[block(1, 6, 500), one], &[&[(7, 7)]]);
     assert!(one.range.contains(Timestamp(one.range.start.0)));
+}
+
+/// What is planned once day 10 is over.
+fn check_over(blocks: &[Candidate], expected: Option<(&[(u64, u64)], Effort)>) {
+    let now = Timestamp(11 * Span::DAY.0) + OVER_AFTER;
+    let found = plan(blocks, now);
+    let of = |merge: &Merge| {
+        let names = merge.names.iter().map(|n| (n.sequences.first, n.sequences.last));
+        (names.collect::<Vec<_>>(), merge.effort)
+    };
+    let expected = expected.map(|(names, effort)| (names.to_vec(), effort));
+    assert_eq!(found.first().map(of), expected, "{blocks:?}");
+}
+
+fn cold(block: Candidate) -> Candidate {
+    Candidate { is_cold: true, ..block }
+}
+
+#[test]
+fn a_slice_that_is_over_is_merged_into_one_cold_block() {
+    check(&[block(1, 1, 5)], &[]);
+    check_over(&[block(1, 1, 5)], Some((&[(1, 1)], Effort::Cold)));
+    check_over(&[block(1, 1, 500), block(2, 2, 5)], Some((&[(1, 1), (2, 2)], Effort::Cold)));
+    check_over(&[cold(block(1, 1, 500))], None);
+}
+
+#[test]
+fn late_rows_wait_until_they_are_worth_it() {
+    let large = cold(block(1, 1, 800));
+    check_over(&[large, block(2, 2, 50)], Some((&[(2, 2)], Effort::Cold)));
+    check_over(
+        &[large, cold(block(2, 2, 50)), block(3, 3, 50)],
+        Some((&[(2, 2), (3, 3)], Effort::Cold)),
+    );
+    check_over(&[large, block(2, 2, 100)], Some((&[(1, 1), (2, 2)], Effort::Cold)));
+}
+
+#[test]
+fn a_merge_is_bounded() {
+    let half = MERGE_BYTES_MAX / 2;
+    check_over(
+        &[block(1, 1, half), block(2, 2, half), block(3, 3, half)],
+        Some((&[(2, 2), (3, 3)], Effort::Cold)),
+    );
+    let many: Vec<_> = (1..=20).map(|n| block(n, n, half)).collect();
+    check(&many, &[&[(19, 19), (20, 20)]]);
+    check(&[block(1, 1, 2 * half), block(2, 2, 2 * half)], &[]);
 }

@@ -1,6 +1,6 @@
 //! The file system of this machine.
 
-use super::{Disk, Entry, File, Lock};
+use super::{Disk, Entry, File, Lock, Space};
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
@@ -65,6 +65,13 @@ impl Disk for RealDisk {
     fn sync_dir(&self, folder: &Path) -> io::Result<()> {
         let sync = || fs::File::open(folder)?.sync_all();
         sync().map_err(|e| named("sync folder", folder, e))
+    }
+
+    fn space(&self, folder: &Path) -> io::Result<Space> {
+        let told =
+            rustix::fs::statvfs(folder).map_err(|e| named("ask for space", folder, e.into()))?;
+        let bytes = |blocks: u64| blocks.saturating_mul(told.f_frsize);
+        Ok(Space { free: bytes(told.f_bavail), total: bytes(told.f_blocks) })
     }
 
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {

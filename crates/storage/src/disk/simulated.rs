@@ -13,7 +13,7 @@ mod random;
 pub use fault::{Fault, Plan};
 pub use random::Random;
 
-use super::{Disk, Entry, File, Lock};
+use super::{Disk, Entry, File, Lock, Space};
 use content::Content;
 use fault::{failed, no_space};
 use parking_lot::Mutex;
@@ -79,6 +79,8 @@ struct State {
     capacity: Option<u64>,
     crashed: bool,
     full: bool,
+    /// Where it was set; else there is more than anybody needs.
+    space: Option<Space>,
 }
 
 /// See the module.
@@ -113,6 +115,11 @@ impl Simulated {
     /// Whether writes fail for want of space.
     pub fn set_full(&self, full: bool) {
         self.0.lock().full = full;
+    }
+
+    /// Says how much room there is; writes go on, whatever it is.
+    pub fn set_space(&self, space: Space) {
+        self.0.lock().space = Some(space);
     }
 
     /// How many bytes all files together may have; none is without end.
@@ -343,6 +350,12 @@ impl Disk for Simulated {
             !is_here
         });
         Ok(())
+    }
+
+    fn space(&self, folder: &Path) -> io::Result<Space> {
+        let state = self.0.lock();
+        state.alive("ask for space", folder)?;
+        Ok(state.space.unwrap_or(Space { free: u64::MAX, total: u64::MAX }))
     }
 
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {

@@ -82,6 +82,14 @@ impl Generation {
         self.trails.get(slot).filter(|trail| trail.epoch != 0)
     }
 
+    /// Reads a byte of each cache line of a stream's open rows.
+    #[inline]
+    pub fn touch(&self, slot: u32) -> u8 {
+        let Some(trail) = self.trails.get(slot).filter(|trail| trail.region != 0) else { return 0 };
+        let region = self.regions.get(trail.region - 1, size(trail.columns.into()));
+        region.iter().step_by(64).fold(0, |seen, byte| seen ^ byte)
+    }
+
     /// Forgets the rows of a stream.
     pub fn forget(&mut self, slot: u32) {
         self.sealed.remove(&slot);

@@ -136,6 +136,19 @@ impl Names {
         Some((named.policy, self.index.label(first).1.clone()))
     }
 
+    /// A stream's policy, and numbers of its measurement and tags, where `slot` is still its
+    /// own.
+    pub fn labels(&self, slot: u32, epoch: u32) -> Option<(PolicyId, &[u32])> {
+        let named = self.named(slot).filter(|named| named.epoch == epoch)?;
+        Some((named.policy, self.labels.get(named.labels, named.label_count as usize)))
+    }
+
+    /// Name and value of a label; a measurement has no name.
+    pub fn label(&self, at: u32) -> (&str, &str) {
+        let (name, value) = self.index.label(at);
+        (name, value)
+    }
+
     /// Who a stream is, where `slot` is still its own.
     pub fn identity(&self, slot: u32, epoch: u32) -> Option<Arc<Identity>> {
         let named = self.named(slot).filter(|named| named.epoch == epoch)?;

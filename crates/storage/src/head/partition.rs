@@ -23,6 +23,10 @@ const IDLE_FLUSHES_MAX: u64 = 2;
 /// After so many streams, whoever reads lets writers in.
 const STREAMS_PER_LOCK: usize = 1024;
 
+/// So many rows are looked at before they are taken in: as many waits for memory as a
+/// processor has under way at once.
+const ROWS_AHEAD: usize = 16;
+
 /// A share of the streams.
 pub struct Partition {
     /// Its number.
@@ -55,6 +59,7 @@ struct Slots {
     tools: Tools,
     /// Scratch: whose rows a frame has.
     unwritten: Vec<u32>,
+    definitions: definition::Writer,
     /// Streams that were defined with the last frame.
     defined_last: Vec<u32>,
     /// How many flushes there were.
@@ -82,8 +87,8 @@ pub struct Frozen {
 pub struct Removed {
     /// From where.
     pub slots: Vec<u32>,
-    /// How many series these were.
-    pub series: u64,
+    /// How many series these were of each measurement.
+    pub series: HashMap<(PolicyId, Arc<str>), u64>,
 }
 
 impl Partition {
@@ -144,10 +149,17 @@ impl Partition {
         let before = rows.fresh.bytes();
         let mut slots = std::mem::take(&mut rows.unwritten);
         let mut from = Cursor::new(&frame[frame::HEADER_BYTES..]);
+        let mut entries = Vec::with_capacity(ROWS_AHEAD);
         while from.remaining() > 0 {
-            let entry = Entry::read(&mut from)?;
-            rows.apply(&entry, &self.names)?;
-            slots.push(entry.slot);
+            entries.clear();
+            while from.remaining() > 0 && entries.len() < ROWS_AHEAD {
+                entries.push(Entry::read(&mut from)?);
+            }
+            rows.warm(&entries);
+            for entry in &entries {
+                rows.apply(entry, &self.names)?;
+                slots.push(entry.slot);
+            }
         }
         // Still under the lock: the log has the order of the head.
         let segment = log(frame, &mut |run, out| rows.define(&slots, run, &self.names, out));
@@ -185,7 +197,9 @@ impl Partition {
         let fresh = rows.fresh_from.take();
         rows.flushing_from = rows.flushing_from.or(fresh);
         let generation = std::mem::take(&mut rows.fresh);
-        rows.flushing.push(Arc::new(generation));
+        if generation.bytes() > 0 {
+            rows.flushing.push(Arc::new(generation));
+        }
         let flushing = rows.flushing.clone();
         drop(rows);
         let mut frozen: Vec<Frozen> = Vec::new();
@@ -271,7 +285,12 @@ impl Partition {
         }
         drop(rows);
         let mut names = self.names.write();
-        let series = slots.iter().map(|slot| names.remove(*slot)).sum();
+        let mut series = HashMap::new();
+        for slot in &slots {
+            if let Some(measurement) = names.measurement(*slot) {
+                *series.entry(measurement).or_default() += names.remove(*slot);
+            }
+        }
         Removed { slots, series }
     }
 
@@ -295,6 +314,21 @@ impl Partition {
 }
 
 impl Slots {
+    /// Touches what some rows will change, so that they wait for memory together and not one
+    /// after the other where streams come in another order than they lie in.
+    #[inline]
+    fn warm(&self, entries: &[Entry<'_>]) {
+        let mut seen = 0;
+        for entry in entries {
+            seen ^= self.slots.get(entry.slot).map_or(0, |slot| slot.epoch);
+            seen ^= self.fresh.trail(entry.slot).map_or(0, |trail| trail.epoch);
+        }
+        for entry in entries {
+            seen ^= u32::from(self.fresh.touch(entry.slot));
+        }
+        std::hint::black_box(seen);
+    }
+
     #[inline]
     fn apply(&mut self, entry: &Entry<'_>, names: &RwLock<Names>) -> Result<(), Damage> {
         let slot = self.slots.reach(entry.slot);
@@ -318,22 +352,22 @@ impl Slots {
     /// more those of the last time: where one copy is damaged, the other is read.
     fn define(&mut self, slots: &[u32], run: u64, names: &RwLock<Names>, out: &mut Vec<u8>) {
         let again = std::mem::take(&mut self.defined_last);
-        for at in again {
-            let Some(slot) = self.slots.get(at) else { continue };
-            let is_defined = slot.defined == (run as u32, slot.shape.len() as u16);
-            if let Some(identity) = names.read().identity(at, slot.epoch).filter(|_| is_defined) {
-                definition::put(out, at, &identity, &slot.shape);
-            }
-        }
-        for at in slots {
-            let slot = &mut self.slots[*at];
+        self.definitions.clear();
+        let Self { slots: all, definitions, defined_last, .. } = self;
+        for (at, is_again) in
+            again.iter().map(|at| (at, true)).chain(slots.iter().map(|at| (at, false)))
+        {
+            let Some(slot) = all.get_mut(*at) else { continue };
             let wanted = (run as u32, slot.shape.len() as u16);
-            if slot.defined != wanted
-                && let Some(identity) = names.read().identity(*at, slot.epoch)
-            {
-                definition::put(out, *at, &identity, &slot.shape);
-                slot.defined = wanted;
-                self.defined_last.push(*at);
+            if (slot.defined == wanted) != is_again {
+                continue;
+            }
+            let names = names.read();
+            let Some(who) = names.labels(*at, slot.epoch) else { continue };
+            definitions.put(out, *at, who, |label| names.label(label), &slot.shape);
+            slot.defined = wanted;
+            if !is_again {
+                defined_last.push(*at);
             }
         }
     }

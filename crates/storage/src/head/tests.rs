@@ -20,7 +20,8 @@ fn scope() -> Scope {
 
 fn head(partitions: u16) -> Head {
     let shapes: Arc<Shapes> = Arc::default();
-    Head::new(partitions, Schema::new(shapes.clone(), 1000), shapes)
+    let limits = SeriesLimits { series_max: 1000, per_measurement_max: 1000, name_bytes_max: 100 };
+    Head::new(partitions, Schema::new(shapes.clone(), limits), shapes)
 }
 
 fn place(head: &Head, name: &str) -> Place {
@@ -50,7 +51,7 @@ fn spellings_of_one_stream_lead_to_it() {
         let expected = if key == b"b" { b } else { a };
         assert_eq!(find(&mut resolver, scope(), key), expected);
     }
-    let refuse = |_: (Arc<str>, Tags)| Err(Refusal::Limit { limit: "none".into() });
+    let refuse = |_: (Arc<str>, Tags)| Err(Refusal::Limit { name: "none", limit: "none".into() });
     let elsewhere = Scope { dialect: Dialect::Plain, ..scope() };
     resolver.find(elsewhere, b"a", identify, refuse).expect_err("another dialect, another key");
     drop(resolver);
@@ -267,4 +268,44 @@ proptest! {
         head.grew(-(partition.thaw() as i64));
         prop_assert_eq!(head.bytes(), 0);
     }
+}
+
+#[test]
+fn texts_of_any_length_are_kept_and_sealed_in_time() {
+    let head = head(1);
+    let stream = place(&head, "m");
+    let column = |kind| ColumnDef { name: format!("{kind:?}").into(), kind };
+    head.regain(stream, &[column(Kind::F64), column(Kind::Str)]);
+    let mut expected: BTreeMap<i64, BTreeMap<usize, Value>> = BTreeMap::new();
+    for (n, length) in
+        [1, 70_000, 0, 65_534, 65_535, 3 << 20, 2 << 20, 1 << 20, 300].into_iter().enumerate()
+    {
+        let values: BTreeMap<_, _> =
+            [(0, Value::F64(n as f64)), (1, Value::Str("x".repeat(length)))].into();
+        // The seventh comes late.
+        let at = if n == 6 { 5 } else { 1000 + n as i64 };
+        apply(&head, stream, &(at, values.clone()), true);
+        expected.insert(at, values);
+    }
+    let partition = &head.partitions()[0];
+    let found = partition.select(&Predicate::ALL, TimeRange::ALL);
+    let is_sealed = |part: &HeadPart| matches!(part, HeadPart::Sealed(_));
+    assert!(found[0].parts.iter().any(is_sealed), "chunks hold a bounded length of text");
+    check(&all(&found), &expected);
+    check(&all(&partition.freeze()), &expected);
+}
+
+#[test]
+fn a_row_costs_what_it_holds() {
+    let head = head(1);
+    let stream = place(&head, "m");
+    let column = |n| ColumnDef { name: format!("f{n}").into(), kind: Kind::F64 };
+    head.regain(stream, &(0..5_000).map(column).collect::<Vec<_>>());
+    let row = |n: i64| -> Given { (n * 1000, [(n as usize % 5_000, Value::F64(n as f64))].into()) };
+    apply(&head, stream, &row(1), false);
+    let before = head.bytes();
+    for n in 2..2_000 {
+        apply(&head, stream, &row(n), false);
+    }
+    assert!(head.bytes() - before < 2_000 * 24, "{} bytes", head.bytes() - before);
 }

@@ -1,17 +1,4 @@
 use super::*;
-use model::Tags;
-
-/// The stream with these names. `pairs` are sorted by name.
-pub fn named(policy: &PolicyName, measurement: &str, pairs: &[Pair]) -> Arc<Identity> {
-    let hash = hash(&mut Vec::new(), measurement, pairs);
-    let key = StreamKey {
-        database: policy.database.clone(),
-        policy: policy.policy.clone(),
-        measurement: measurement.into(),
-        tags: Tags::new(pairs.to_vec()),
-    };
-    Arc::new(Identity::new(policy.id, key, hash))
-}
 
 fn policy(id: u32) -> PolicyName {
     PolicyName { id: PolicyId(id), database: "d".into(), policy: "p".into() }
@@ -24,17 +11,39 @@ fn pair(name: &str, value: &str) -> Pair {
 #[test]
 fn names_and_policy_tell_streams_apart() {
     let tags = [pair("host", "a"), pair("zone", "b")];
-    let first = named(&policy(1), "cpu", &tags);
-    assert_eq!(first.order(&named(&policy(1), "cpu", &tags)), Ordering::Equal);
-    assert_eq!(first.hash(), named(&policy(2), "cpu", &tags).hash());
-    assert_ne!(first.order(&named(&policy(2), "cpu", &tags)), Ordering::Equal);
+    let first = Identity::of(&policy(1), "cpu", &tags);
+    let id = |of: &Identity| (of.hash(), of.policy);
+    assert_eq!(id(&first), id(&Identity::of(&policy(1), "cpu", &tags)));
     for other in [
-        named(&policy(1), "mem", &tags),
-        named(&policy(1), "cpu", &tags[..1]),
-        named(&policy(1), "cpu", &[pair("host", "a"), pair("zone", "c")]),
-        named(&policy(1), "cpu", &[pair("host", "ab"), pair("zone", "")]),
+        Identity::of(&policy(2), "cpu", &tags),
+        Identity::of(&policy(1), "mem", &tags),
+        Identity::of(&policy(1), "cpu", &tags[..1]),
+        Identity::of(&policy(1), "cpu", &[pair("host", "a"), pair("zone", "c")]),
     ] {
+        assert_ne!(id(&first), id(&other));
         assert_ne!(first.order(&other), Ordering::Equal);
-        assert_ne!(first.hash(), other.hash());
+    }
+    assert_eq!(first.hash(), Identity::of(&policy(2), "cpu", &tags).hash());
+}
+
+#[test]
+fn streams_stand_in_the_order_of_their_names() {
+    // Texts are shared or not: that makes no difference.
+    let shared = [pair("a", "1"), pair("b", "2")];
+    let mut all = vec![];
+    for measurement in ["cpu", "cpu2", ""] {
+        for tags in
+            [&shared[..], &shared[..1], &[], &[pair("a", "1"), pair("b", "10")], &[pair("b", "0")]]
+        {
+            for id in [1, 2] {
+                all.push(Identity::of(&policy(id), measurement, tags));
+            }
+        }
+    }
+    for a in &all {
+        for b in &all {
+            let key = |i: &Identity| (i.key.measurement.clone(), i.key.tags.clone(), i.policy);
+            assert_eq!(a.order(b), key(a).cmp(&key(b)), "{a:?} {b:?}");
+        }
     }
 }

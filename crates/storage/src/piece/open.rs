@@ -1,14 +1,20 @@
 //! Tables of blocks that are read over and over while series are read one after the other:
 //! directories of groups, their statistics, and timestamps.
 
-use crate::block::{Block, Directory, Group, TimeList, TimePage, Told};
+use crate::block::{Block, Chunk, Directory, Group, Scan, TimeList, TimePage, Told};
 use crate::chunk::decode_timestamps;
 use crate::error::{Damage, Error};
 use model::Accumulator;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// How many of each are kept: the columns of a usual measurement in the blocks of a merge.
 const KEPT_MAX: usize = 256;
+
+/// How many groups are kept whole: some columns of a few blocks.
+const SCANS_MAX: usize = 16;
+/// A larger group, of long texts, is never read whole.
+const SCAN_BYTES_MAX: u32 = 1 << 20;
 
 /// By block and where in it, what was read last.
 type Kept<T> = Vec<((u64, u64), Arc<T>)>;
@@ -19,6 +25,11 @@ pub struct Open {
     directories: Kept<Directory>,
     statistics: Kept<Vec<Option<Accumulator>>>,
     pages: Kept<TimePage>,
+    /// Groups that were read whole.
+    scans: Vec<((u64, u64), Scan)>,
+    /// Groups of which one chunk was read.
+    touched: VecDeque<(u64, u64)>,
+    bytes: Vec<u8>,
     /// The list whose timestamps are decoded.
     decoded: Option<(u64, u32)>,
     timestamps: Vec<i64>,
@@ -47,6 +58,32 @@ impl Open {
         let key = (block.number(), group.offset);
         let found = keep(&mut self.statistics, key, || block.statistics(&directory))?;
         Ok(found.get(at).copied().flatten())
+    }
+
+    /// The encoded values of a chunk of a group, checked. Whoever asks for a second chunk of a
+    /// group is likely to want them all: then it is read whole.
+    ///
+    /// # Errors
+    /// When they are damaged or cannot be read.
+    pub fn values(&mut self, block: &Block, group: Group, chunk: &Chunk) -> Result<&[u8], Error> {
+        let key = (block.number(), group.offset);
+        let kept = self.scans.iter().rposition(|(known, _)| *known == key);
+        let at = match kept {
+            Some(at) => at,
+            None if group.bytes > SCAN_BYTES_MAX || !self.touched.contains(&key) => {
+                self.touched.truncate(KEPT_MAX - 1);
+                self.touched.push_front(key);
+                return block.values(chunk, &mut self.bytes);
+            }
+            None => {
+                let is_full = self.scans.len() >= SCANS_MAX;
+                let mut scan = if is_full { self.scans.remove(0).1 } else { Scan::default() };
+                scan.read(block, group)?;
+                self.scans.push((key, scan));
+                self.scans.len() - 1
+            }
+        };
+        self.scans[at].1.values(block, chunk)
     }
 
     /// What is known of a list of timestamps.

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::head::{Frozen, HeadPart, Partition};
 use crate::rowset::{RowSet, RowSource, merge};
 use crate::slice::{self, Slice};
+use codec::Effort;
 use model::{TimeRange, Timestamp};
 use std::collections::BTreeMap;
 
@@ -91,7 +92,7 @@ impl Flush<'_> {
                 let (partition, class) = (self.partition, known.class);
                 let name = Name { partition, class, slice, sequences, level: 0 };
                 let (disk, folder) = (&self.store.disk, self.store.blocks.folder());
-                self.writers.insert(key, Writer::create(disk, folder, name)?);
+                self.writers.insert(key, Writer::create(disk, folder, name, Effort::Hot)?);
             }
             let writer = self.writers.get_mut(&key).expect("it was just made");
             let identity = &stream.identity;

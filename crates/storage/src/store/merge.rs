@@ -10,32 +10,54 @@ use super::Store;
 use crate::block::{Block, Name, Sequences, Writer};
 use crate::error::Error;
 use crate::shape::ColumnDef;
+use crate::stats::Maintained;
+use codec::Effort;
 use input::{Current, Input};
-use rows::RowReader;
+use rows::{Piece, RowReader};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// After this many streams, some milliseconds of work, a merge looks whether others wait.
+const STREAMS_PER_CHECK: u64 = 16;
 
 impl Store {
     /// Merges blocks of one slice, from the oldest to the newest, and lets go of them.
-    pub(super) fn merge(&self, inputs: &[Arc<Block>]) -> Result<(), Error> {
-        let (Some(oldest), Some(newest)) = (inputs.first(), inputs.last()) else { return Ok(()) };
+    /// Between streams it flushes where that is due, so that nobody waits for the end of a
+    /// merge. Answers false where it gave up because the store is closed; then all is as
+    /// before.
+    pub(super) fn merge(
+        &self,
+        inputs: &[Arc<Block>],
+        effort: Effort,
+        last: &mut u64,
+        done: &mut Maintained,
+    ) -> Result<bool, Error> {
+        let (Some(oldest), Some(newest)) = (inputs.first(), inputs.last()) else { return Ok(true) };
         let level = inputs.iter().map(|block| block.name.level).max().unwrap_or(0);
         let sequences =
             Sequences { first: oldest.name.sequences.first, last: newest.name.sequences.last };
         let name = Name { sequences, level: level.saturating_add(1), ..oldest.name };
         if name.level == level {
-            return Ok(());
+            return Ok(true);
         }
         let mut merging = Merging {
             store: self,
             inputs: inputs.iter().map(|block| Input::new(block)).collect(),
             reader: RowReader::default(),
-            writer: Writer::create(&self.disk, self.blocks.folder(), name)?,
+            writer: Writer::create(&self.disk, self.blocks.folder(), name, effort)?,
+            effort,
         };
-        while let Some(sources) = merging.next_stream() {
+        let mut streams = 0u64;
+        while let Some(sources) = merging.next_stream()? {
             merging.write(&sources)?;
-            merging.check_refusals()?;
+            streams += 1;
+            if streams.is_multiple_of(STREAMS_PER_CHECK) {
+                if self.is_closing.load(Ordering::Acquire) {
+                    return Ok(false);
+                }
+                self.flush_where_due(last, done)?;
+            }
         }
-        merging.check_refusals()?;
         let Merging { inputs: looked_at, writer, .. } = merging;
         for input in looked_at.iter().filter(|input| input.is_damaged) {
             let kept = input.block.keep_aside()?;
@@ -43,7 +65,8 @@ impl Store {
         }
         drop(looked_at);
         let fresh = writer.finish()?;
-        self.blocks.replace(fresh.as_slice(), inputs)
+        self.blocks.replace(fresh.as_slice(), inputs)?;
+        Ok(true)
     }
 }
 
@@ -53,37 +76,32 @@ struct Merging<'a> {
     inputs: Vec<Input<'a>>,
     reader: RowReader,
     writer: Writer,
+    effort: Effort,
 }
 
 impl Merging<'_> {
     /// The next stream in the order of blocks, in every input that has it, by the inputs'
     /// places. Streams of dropped policies are passed over, which is how their space is
     /// given back.
-    fn next_stream(&mut self) -> Option<Vec<(usize, Current)>> {
+    ///
+    /// # Errors
+    /// When the disk refuses to read.
+    fn next_stream(&mut self) -> Result<Option<Vec<(usize, Current)>>, Error> {
         let state = self.store.catalog.state();
         let counters = &self.store.counters;
         let mut least: Option<&Current> = None;
         for input in &mut self.inputs {
-            let Some(current) = input.current(&state, counters) else { continue };
+            let Some(current) = input.current(&state, counters)? else { continue };
             if least.is_none_or(|least| current.order(least).is_lt()) {
                 least = Some(current);
             }
         }
-        let least = least?.id();
+        let Some(least) = least.map(Current::id) else { return Ok(None) };
         let mut sources = Vec::new();
         for (index, input) in self.inputs.iter_mut().enumerate() {
             sources.extend(input.take(least).map(|current| (index, current)));
         }
-        Some(sources)
-    }
-
-    /// # Errors
-    /// When the disk refused to read what may be sound: the next round tries again.
-    fn check_refusals(&mut self) -> Result<(), Error> {
-        match self.inputs.iter_mut().find_map(|input| input.refusal.take()) {
-            Some(refusal) => Err(refusal.into()),
-            None => Ok(()),
-        }
+        Ok(Some(sources))
     }
 
     fn write(&mut self, sources: &[(usize, Current)]) -> Result<(), Error> {
@@ -91,13 +109,37 @@ impl Merging<'_> {
         let columns = joined_columns(sources.iter().map(|(_, current)| current));
         let shape = self.store.shapes.intern(&columns);
         self.writer.begin_stream(&first.key.measurement)?;
-        let pieces = self.reader.pieces(sources, &columns, &mut self.inputs, &self.store.counters);
-        for batch in rows::batches(&pieces) {
-            let rows = self.reader.rows(batch, &columns, &mut self.inputs, &self.store.counters);
+        let pieces =
+            self.reader.pieces(sources, &columns, &mut self.inputs, &self.store.counters)?;
+        for batch in rows::batches(&pieces, self.writer.rows_aim()) {
+            if self.copy(batch, &columns)? {
+                continue;
+            }
+            let rows = self.reader.rows(batch, &columns, &mut self.inputs, &self.store.counters)?;
             self.writer.add(&rows, 0..rows.timestamps.len(), &shape)?;
         }
         self.writer.end_stream(&first.key, first.hash, first.policy);
         Ok(())
+    }
+
+    /// Takes chunks over as they are, where writing them again would change nothing but
+    /// their bytes; answers whether it did.
+    fn copy(&mut self, batch: &[Piece], columns: &[ColumnDef]) -> Result<bool, Error> {
+        let Some(first) = batch.first() else { return Ok(true) };
+        let block = self.inputs[first.input].block;
+        let is_hot = self.effort == Effort::Hot;
+        if is_hot == block.is_cold || !rows::stands_alone(batch, columns, self.writer.rows_aim()) {
+            return Ok(false);
+        }
+        // What cannot be read is told where it is decoded, and the rest is kept there.
+        let Ok(encoded) = self.reader.encoded(block, batch) else { return Ok(false) };
+        for rows in &encoded {
+            let chunks = rows.chunks.iter();
+            let chunks = chunks.map(|one| (&columns[one.column], one.statistics, &*one.values));
+            self.writer.copy(&rows.timestamps, chunks)?;
+            self.store.counters.copied((rows.timestamps.len() * rows.chunks.len()) as u64);
+        }
+        Ok(true)
     }
 }
 

@@ -4,8 +4,8 @@ use super::Store;
 use crate::block::{Blocks, Lookup, Measurement};
 use crate::disk::{aside, read_all, replace};
 use crate::error::{Damage, Error};
-use crate::head::{Partition, Place, Schema};
-use crate::identity::{PolicyId, PolicyName};
+use crate::head::{Partition, Schema};
+use crate::identity::PolicyId;
 use crate::shape::ColumnDef;
 use crate::stats::Counters;
 use crate::wal::definition::{self, Definition};
@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub(super) fn note_fields(schema: &Schema, blocks: &Blocks, counters: &Counters) {
     for block in blocks.list().iter() {
         let policies: Vec<PolicyId> = block.policies().collect();
-        let mut note = |measurement: &Arc<Measurement>| {
+        let mut note = |_, measurement: &Arc<Measurement>| {
             for column in &measurement.columns {
                 for policy in column.policies.iter().filter_map(|at| policies.get(*at as usize)) {
                     schema.note(*policy, &measurement.name, &column.def);
@@ -56,9 +56,9 @@ const QUIET: Span = Span::SECOND;
 struct Meanings {
     /// The run they are of: slots mean other streams in another.
     run: u32,
-    /// By slot: the stream, and where its columns are now; none where its policy was
-    /// dropped.
-    streams: HashMap<u32, Option<Meaning>>,
+    /// By the upper bits of slots and then by the lower: streams that lie together in the
+    /// log are looked up together.
+    streams: HashMap<u32, Box<[Meaning]>>,
     /// Rows whose definition is missing, by slot: a second copy of it may follow.
     waiting: HashMap<u32, Vec<u8>>,
     rows: u64,
@@ -66,14 +66,30 @@ struct Meanings {
     orphans: u64,
 }
 
-/// What a definition of the log means now.
-struct Meaning {
-    place: Place,
+/// How many slots of [`Meanings`] lie together.
+const SLOTS_TOGETHER: u32 = 1024;
+
+/// What a slot of the log means now.
+#[derive(Clone, Default)]
+enum Meaning {
+    /// Its definition was not read.
+    #[default]
+    Unknown,
+    /// A stream whose policy was dropped.
+    Dropped,
+    /// The stream in this slot, with every column where it was.
+    At(u32),
+    /// A stream whose columns stand in another order.
+    Moved(Box<Moved>),
+}
+
+/// A stream whose columns stand in another order.
+#[derive(Clone)]
+struct Moved {
+    slot: u32,
     /// The columns as rows of this run call them, and where they are now.
-    columns: Vec<ColumnDef>,
+    columns: Arc<[ColumnDef]>,
     ordinals: Vec<Option<u32>>,
-    /// Whether every column is where it was.
-    is_in_place: bool,
 }
 
 /// A frame and where it stands.
@@ -189,7 +205,7 @@ impl Store {
                 let mut found = Vec::new();
                 let read = definition::read_all(frame.payload, |definition| {
                     found.push(definition.slot);
-                    meanings.streams.insert(definition.slot, self.meaning(&definition));
+                    meanings.learn(definition.slot, self.meaning(&definition));
                 });
                 for slot in found {
                     let Some(waiting) = meanings.waiting.remove(&slot) else { continue };
@@ -209,13 +225,16 @@ impl Store {
         }
     }
 
-    fn meaning(&self, definition: &Definition<'_>) -> Option<Meaning> {
-        let name: PolicyName = self.policy_name(definition.policy)?;
+    fn meaning(&self, definition: &Definition<'_>) -> Meaning {
+        let Some(name) = self.policy_name(definition.policy) else { return Meaning::Dropped };
         let allow = |_| Ok::<(), Infallible>(());
         let Ok(place) = self.head.place(&name, &definition.measurement, &definition.pairs, allow);
         let ordinals = self.head.regain(place, &definition.columns);
-        let is_in_place = (0..).zip(&ordinals).all(|(place, now)| *now == Some(place));
-        Some(Meaning { place, columns: definition.columns.clone(), ordinals, is_in_place })
+        if (0..).zip(&ordinals).all(|(place, now)| *now == Some(place)) {
+            return Meaning::At(place.slot);
+        }
+        let (slot, columns) = (place.slot, definition.columns.clone());
+        Meaning::Moved(Box::new(Moved { slot, columns, ordinals }))
     }
 
     /// Says what was found, cuts a torn tail, and keeps a copy of what is damaged.
@@ -262,6 +281,12 @@ impl Store {
 }
 
 impl Meanings {
+    fn learn(&mut self, slot: u32, meaning: Meaning) {
+        let together = self.streams.entry(slot / SLOTS_TOGETHER);
+        let unknown = || vec![Meaning::Unknown; SLOTS_TOGETHER as usize].into();
+        together.or_insert_with(unknown)[(slot % SLOTS_TOGETHER) as usize] = meaning;
+    }
+
     /// Forgets what slots meant in another run.
     fn enter(&mut self, run: u32) {
         if self.run != run {
@@ -302,13 +327,18 @@ impl Meanings {
         while from.remaining() > 0 {
             let start = from.offset();
             let entry = Entry::read(&mut from)?;
-            match self.streams.get(&entry.slot) {
-                Some(Some(meaning)) => {
-                    meaning.restore(&entry, &mut rewritten, restore)?;
+            let together = self.streams.get(&(entry.slot / SLOTS_TOGETHER));
+            match together.map(|known| &known[(entry.slot % SLOTS_TOGETHER) as usize]) {
+                Some(Meaning::At(slot)) => {
+                    restore(&Entry { slot: *slot, ..entry })?;
                     self.rows += 1;
                 }
-                Some(None) => {}
-                None => {
+                Some(Meaning::Moved(moved)) => {
+                    moved.restore(&entry, &mut rewritten, restore)?;
+                    self.rows += 1;
+                }
+                Some(Meaning::Dropped) => {}
+                Some(Meaning::Unknown) | None => {
                     let waiting = self.waiting.entry(entry.slot).or_default();
                     waiting.extend_from_slice(&payload[start..from.offset()]);
                 }
@@ -318,17 +348,13 @@ impl Meanings {
     }
 }
 
-impl Meaning {
+impl Moved {
     fn restore(
         &self,
         entry: &Entry<'_>,
         rewritten: &mut Vec<u8>,
         restore: &mut dyn FnMut(&Entry<'_>) -> Result<(), Damage>,
     ) -> Result<(), Damage> {
-        let slot = self.place.slot;
-        if self.is_in_place {
-            return restore(&Entry { slot, ..entry.clone() });
-        }
         let mut values: Vec<(u32, ValueRef<'_>)> = Vec::with_capacity(entry.count);
         entry.each(&self.columns, |place, value| {
             if let Some(Some(ordinal)) = self.ordinals.get(place) {
@@ -336,7 +362,7 @@ impl Meaning {
             }
         })?;
         rewritten.clear();
-        entry::put_sparse(rewritten, slot, entry.timestamp, values.into_iter());
+        entry::put_sparse(rewritten, self.slot, entry.timestamp, values.into_iter());
         restore(&Entry::read(&mut Cursor::new(rewritten))?)
     }
 }

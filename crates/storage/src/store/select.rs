@@ -30,11 +30,7 @@ impl Source for Store {
     }
 
     fn outline(&self, selection: &Selection, budget: &Budget) -> Result<Outline, SourceError> {
-        let mut outline = Outline::default();
-        for series in self.gather(&selection.predicate, selection.range, budget)? {
-            outline.add(series.meta());
-        }
-        Ok(outline)
+        Ok(self.outline_of(selection, budget)?)
     }
 
     fn aggregate(&self, asked: &Aggregation<'_>, budget: &Budget) -> Result<Groups, SourceError> {
@@ -42,9 +38,23 @@ impl Source for Store {
         if windows.step <= Span::ZERO || windows.width <= Span::ZERO {
             return Err(SourceError::Failed("windows need a step and a width above zero".into()));
         }
-        let mut series = self.gather(asked.predicate, windows.hull(), budget)?;
-        series.retain(|series| series.meta().kind.is_numeric());
-        Ok(aggregate::run(&series, asked, budget, &self.counters)?)
+        let range = windows.hull();
+        if range.is_empty() {
+            return Ok(Groups::none(asked.group_by.len(), windows.count, asked.needs));
+        }
+        let head = self.head_parts(asked.predicate, range, budget)?;
+        let state = self.catalog.state();
+        let now = self.clock.now();
+        let places = aggregate::Places {
+            state: &state,
+            blocks: &self.blocks_inside(range),
+            head: &head,
+            range,
+            visible: &|policy| visible(&state, policy, self.options.retention, now),
+            budget,
+            counters: &self.counters,
+        };
+        Ok(aggregate::run(&places, asked)?)
     }
 }
 
@@ -59,23 +69,15 @@ impl Store {
         if range.is_empty() {
             return Ok(Vec::new());
         }
-        // The head first: what is flushed meanwhile is then found in both, never in none.
-        let mut head = Vec::new();
-        for partition in self.head.partitions() {
-            head.extend(partition.select(predicate, range));
-            budget.check()?;
-        }
-        let blocks = self.blocks.list();
+        let head = self.head_parts(predicate, range, budget)?;
         let mut gathered = Gathered::new(self.catalog.state(), budget, &self.counters);
-        for frozen in &head {
+        for frozen in head.iter().flatten() {
             gathered.expect(frozen);
         }
-        let mut overlapping: Vec<_> = blocks.iter().filter(|b| b.range.overlaps(&range)).collect();
-        overlapping.sort_by_key(|block| block.name.sequences);
-        for block in overlapping {
+        for block in &self.blocks_inside(range) {
             gathered.add_block(block, predicate, range)?;
         }
-        for frozen in head {
+        for frozen in head.into_iter().flatten() {
             gathered.add_head(frozen);
         }
         let now = self.clock.now();
@@ -90,6 +92,32 @@ impl Store {
             }
         }
         Ok(series)
+    }
+}
+
+impl Store {
+    /// What the head has inside `range` of streams that may fit, by partition. It is looked at
+    /// before the blocks: what is flushed meanwhile is then found in both, never in none.
+    pub(super) fn head_parts(
+        &self,
+        predicate: &Predicate,
+        range: TimeRange,
+        budget: &Budget,
+    ) -> Result<Vec<Vec<Frozen>>, Exceeded> {
+        let parts = self.head.partitions().iter().map(|partition| {
+            budget.check()?;
+            Ok(partition.select(predicate, range))
+        });
+        parts.collect()
+    }
+
+    /// The blocks that may have rows inside `range`, from the oldest flush to the newest.
+    pub(super) fn blocks_inside(&self, range: TimeRange) -> Vec<Arc<Block>> {
+        let list = self.blocks.list();
+        let mut inside: Vec<_> =
+            list.iter().filter(|block| block.range.overlaps(&range)).cloned().collect();
+        inside.sort_by_key(|block| block.name.sequences);
+        inside
     }
 }
 
@@ -137,7 +165,7 @@ impl<'a> Gathered<'a> {
     ) -> Result<(), Exceeded> {
         let state = self.state.clone();
         let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
-        let found = block.find(predicate, &known);
+        let found = block.streams_of(predicate, &known);
         let found = found.and_then(|set| Ok((set, Lookup::new(block)?)));
         let (candidates, mut look) = match found {
             Ok(found) => found,

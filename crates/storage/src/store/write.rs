@@ -4,11 +4,12 @@ use super::Store;
 use crate::catalog::Known;
 use crate::head::{Found, Place, Resolver, Scope, Stage};
 use crate::identity::Pair;
+use crate::options::Options;
 use crate::shape::Shape;
 use crate::wal::{FrameKind, Ticket, frame};
 use model::port::{Kept, Sink, WriteError};
 use model::row::{Identify, Identity as Names, Rows};
-use model::{Refusal, Refused, Row, Target, Timestamp, WriteReport};
+use model::{Refusal, Refused, Row, Tags, Target, Timestamp, WriteReport};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -91,6 +92,7 @@ impl Store {
         if self.is_closed.load(Ordering::Acquire) {
             return Err(WriteError::ShuttingDown);
         }
+        self.disk_room.check()?;
         let bytes_max = self.options.head_bytes_max;
         if self.head.bytes() >= bytes_max {
             self.ask_for_flush();
@@ -113,6 +115,7 @@ impl Store {
         !self.is_closed.load(Ordering::Acquire)
             && self.head.bytes() < self.options.head_bytes_max
             && self.wal.has_room()
+            && !self.disk_room.is_short()
     }
 
     /// Takes a body in and appends it to the log; answers what to wait for.
@@ -214,12 +217,46 @@ impl Store {
 
     /// The stream of a spelling that was never seen.
     fn place(&self, bounds: &Bounds, (measurement, tags): Names) -> Result<Place, Refusal> {
+        self.check_names(&measurement, &tags)?;
+        let policy = &bounds.known.name;
         let pairs: Vec<Pair> = tags.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
-        self.head.place(&bounds.known.name, &measurement, &pairs, |streams| {
+        // A new spelling of a stream that is known makes no new series.
+        self.head.place(policy, &measurement, &pairs, |streams| {
             // A stream has at least one series, which it has yet to gain.
-            let more = streams.saturating_sub(self.head.schema.series());
-            self.head.schema.check_room(more + 1)
+            let schema = &self.head.schema;
+            let more = streams.saturating_sub(schema.series());
+            schema.check_room(more + 1)?;
+            schema.check_measurement(policy.id, &measurement, 1)
         })
+    }
+
+    /// Whether the labels of a new stream are within the limits.
+    fn check_names(&self, measurement: &str, tags: &Tags) -> Result<(), Refusal> {
+        let Options { labels_max, label_name_bytes_max, label_value_bytes_max, .. } = self.options;
+        if tags.len() > labels_max {
+            let count = tags.len();
+            let limit = format!(
+                "limit of {labels_max} labels of a series reached: {measurement:.64?} came with {count}; send fewer, or raise labels_max"
+            );
+            return Err(Refusal::Limit { name: "labels_max", limit });
+        }
+        if let Some((name, _)) = tags.iter().find(|(name, _)| name.len() > label_name_bytes_max) {
+            let limit = format!(
+                "limit of {label_name_bytes_max} bytes of a label's name reached: {name:.64?}… of {measurement:.64?} has {}; shorten it, or raise label_name_bytes_max",
+                name.len()
+            );
+            return Err(Refusal::Limit { name: "label_name_bytes_max", limit });
+        }
+        let values = tags.iter().map(|(name, value)| (name.as_ref(), value.len()));
+        let measurement = ("the measurement", measurement.len());
+        let long = values.chain([measurement]).find(|(_, length)| *length > label_value_bytes_max);
+        if let Some((name, length)) = long {
+            let limit = format!(
+                "limit of {label_value_bytes_max} bytes of a label's value reached: that of {name} has {length}; shorten it, or raise label_value_bytes_max"
+            );
+            return Err(Refusal::Limit { name: "label_value_bytes_max", limit });
+        }
+        Ok(())
     }
 
     /// Applies what is staged to the head and logs it.
@@ -292,7 +329,7 @@ impl Store {
             let limit = format!(
                 "timestamp {timestamp} is before 1970-01-01T00:00:00Z, the first that is kept"
             );
-            return Refusal::Limit { limit };
+            return Refusal::Limit { name: "timestamp_min", limit };
         }
         if at > bounds.last {
             let allowed = self.options.future_max.unwrap_or_default().to_string();

@@ -317,3 +317,28 @@ fn a_query_never_misses_rows_that_are_being_flushed() {
         }
     });
 }
+
+#[test]
+fn streams_that_an_earlier_segment_defines_are_known_in_later_ones() {
+    let rig = Rig::new();
+    let mut expected = Expected::default();
+    for body in 0..12i64 {
+        let points: Vec<_> = (0..40)
+            .map(|n| {
+                let text = Value::Str("x".repeat(400));
+                point(&format!("cpu,host={n}"), NOW + body, &[("v", Value::I64(body)), ("t", text)])
+            })
+            .collect();
+        rig.put(&points);
+        expected.add(&points);
+        if body == 5 {
+            rig.store.flush().expect("flush");
+        }
+    }
+    assert!(rig.store.stats().wal_segments > 1, "several segments are one run");
+    assert_eq!(rig.all(), expected.0);
+    let rig = rig.kill(options());
+    assert_eq!(rig.all(), expected.0);
+    assert_eq!(rig.store.stats().corruption_found, 0);
+    assert_eq!(rig.lose_power(0, options()).all(), expected.0);
+}

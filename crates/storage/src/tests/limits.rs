@@ -1,6 +1,7 @@
 //! What is refused, and how that is said.
 
 use super::rig::*;
+use crate::disk::Space;
 use crate::disk::simulated::Simulated;
 use crate::{Options, Store};
 use model::limits::Budget;
@@ -82,6 +83,93 @@ fn the_series_limit_is_said_and_known_series_go_on() {
     let text = report.refused[0].why.to_string();
     assert!(text.contains("limit of 3 series") && text.contains("series_max"), "{text}");
     rig.put(&[float("cpu,n=0", NOW + 1, 2.0)]);
+    // After a restart, what is known is spelled for the first time.
+    let rig = rig.kill(Options { series_max: 3, ..options() });
+    rig.put(&[float("cpu,n=1", NOW + 1, 2.0)]);
+}
+
+/// Writes `bad` between two good points; answers why it was refused, and by which limit.
+fn refused_alone(options: Options, bad: Point) -> (String, &'static str) {
+    let rig = with(options);
+    let points = [float("fine", NOW, 1.0), bad, float("fine", NOW + 1, 1.0)];
+    let report = rig.write(&points).expect("write");
+    assert_eq!((report.rows, report.refused_count), (2, 1), "{report:?}");
+    assert_eq!(rig.all().len(), 1, "a refused row leaves nothing behind");
+    (report.refused[0].why.to_string(), report.limits[0].0)
+}
+
+#[test]
+fn a_measurement_has_its_share_of_the_series() {
+    let rig = with(Options { series_per_measurement_max: 2, ..options() });
+    let points = |name: &str| (0..4).map(|n| float(&format!("{name},n={n}"), NOW, 1.0)).collect();
+    let (cpu, mem): (Vec<_>, Vec<_>) = (points("cpu"), points("mem"));
+    let report = rig.write(&cpu).expect("write");
+    assert_eq!((report.rows, report.refused_count), (2, 2));
+    assert_eq!(report.limits, [("series_per_measurement_max", 2)]);
+    let text = report.refused[0].why.to_string();
+    assert!(text.contains("limit of 2 series of the measurement \"cpu\""), "{text}");
+    assert_eq!(rig.write(&mem).expect("write").rows, 2, "another has its own");
+    // A new field is a new series as well.
+    let wider = point("cpu,n=0", NOW, &[("value", Value::F64(2.0)), ("w", Value::F64(2.0))]);
+    assert_eq!(rig.write(&[wider]).expect("write").refused_count, 1);
+    // After a restart as before it, and again once they are written to no more.
+    let rig = rig.kill(Options { series_per_measurement_max: 2, ..options() });
+    assert_eq!(rig.write(&cpu).expect("write").rows, 2);
+    for _ in 0..4 {
+        rig.put(&[float("other", NOW, 1.0)]);
+        rig.clock.0.fetch_add(2 * Span::HOUR.0, std::sync::atomic::Ordering::Relaxed);
+        rig.store.maintain().expect("maintain");
+    }
+    let others = [float("cpu,n=8", NOW, 1.0), float("cpu,n=9", NOW, 1.0)];
+    assert_eq!(rig.write(&others).expect("write").rows, 2);
+}
+
+#[test]
+fn labels_have_limits() {
+    let long = "x".repeat(11);
+    let short =
+        Options { labels_max: 2, label_name_bytes_max: 10, label_value_bytes_max: 10, ..options() };
+    let check = |bad: Point, limit: &str| {
+        let (text, name) = refused_alone(short.clone(), bad);
+        assert_eq!(name, limit);
+        assert!(text.contains(limit) && text.starts_with("limit of "), "{text}");
+    };
+    check(float("cpu,a=1,b=2,c=3", NOW, 1.0), "labels_max");
+    check(float(&format!("cpu,{long}=1"), NOW, 1.0), "label_name_bytes_max");
+    check(float(&format!("cpu,a={long}"), NOW, 1.0), "label_value_bytes_max");
+    check(float(&long, NOW, 1.0), "label_value_bytes_max");
+    check(point("cpu", NOW, &[(&long, Value::F64(1.0))]), "label_name_bytes_max");
+    let rig = with(short);
+    let just = "y".repeat(10);
+    rig.put(&[point(&format!("{just},{just}={just},b=2"), NOW, &[(&just, Value::F64(1.0))])]);
+}
+
+#[test]
+fn writes_are_refused_before_the_disk_is_full() {
+    let rig = with(Options { disk_free_min: 100, ..options() });
+    let second = || rig.clock.0.fetch_add(Span::SECOND.0, std::sync::atomic::Ordering::Relaxed);
+    let set_free = |free| rig.disk.set_space(Space { free, total: 1_000_000 });
+    rig.put(&[float("cpu", NOW, 1.0)]);
+    set_free(99);
+    rig.put(&[float("cpu", NOW + 1, 1.0)]);
+    second();
+    let error = rig.write(&[float("cpu", NOW + 2, 1.0)]).expect_err("no room");
+    let WriteError::DiskFull { what } = &error else { panic!("{error}") };
+    assert!(what.starts_with("99 B are free") && what.contains("disk_free_min"), "{what}");
+    // Everything else goes on.
+    assert_eq!(rig.all()["cpu value"].len(), 2);
+    rig.store.flush().expect("flush");
+    rig.store.maintain().expect("maintain");
+    set_free(100);
+    second();
+    rig.put(&[float("cpu", NOW + 2, 1.0)]);
+    // A small disk keeps a twentieth of itself.
+    rig.disk.set_space(Space { free: 5, total: 100 });
+    second();
+    rig.put(&[float("cpu", NOW + 3, 1.0)]);
+    rig.disk.set_space(Space { free: 4, total: 100 });
+    second();
+    rig.write(&[float("cpu", NOW + 4, 1.0)]).expect_err("no room");
 }
 
 #[test]

@@ -158,6 +158,29 @@ fn segments_go_from_the_oldest_on() {
 }
 
 #[test]
+fn a_run_leaves_as_a_whole() {
+    let disk = Simulated::new();
+    let wal = wal(&disk);
+    let full = vec![7; SEGMENT_BYTES_MAX as usize];
+    let (_, run) = wal.position();
+    for _ in 0..3 {
+        wal.wait(&append(&wal, &full)).expect("written");
+    }
+    assert_eq!(wal.position(), (run + 3, run), "a full segment begins no run");
+    assert_eq!(wal.size().1, 3);
+    // The later segments need what the first of their run defines.
+    wal.remove_before(run + 2).expect("nothing to remove");
+    assert_eq!(wal.size().1, 3);
+    wal.rotate();
+    let (segment, next) = wal.position();
+    assert_eq!(segment, next, "a run begins with its first segment");
+    assert!(next > run + 2);
+    wal.wait(&append(&wal, b"next")).expect("written");
+    wal.remove_before(next).expect("removed");
+    assert_eq!(wal.size().1, 1);
+}
+
+#[test]
 fn the_header_says_which_segment_and_version() {
     let path = Path::new("/x.wal");
     let header = segment::header(5);

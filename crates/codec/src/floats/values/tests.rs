@@ -27,11 +27,17 @@ fn check(values: &[f64]) -> bool {
 }
 
 fn with_scaled(values: &[f64], then: impl FnOnce(Scaled<'_>)) {
+    assert!(if_scaled(values, then), "these values have a scale");
+}
+
+/// Whether the run comes as integers, with which it does something then.
+fn if_scaled(values: &[f64], then: impl FnOnce(Scaled<'_>)) -> bool {
     let mut scratch = Scratch::default();
     match decode_into(&encoded(values), values.len(), &mut scratch).unwrap() {
         Values::Scaled(scaled) => then(scaled),
-        Values::Floats(_) => panic!("these values have a scale"),
+        Values::Floats(_) => return false,
     }
+    true
 }
 
 /// The sum in twice the precision of a double, and the sum of the magnitudes.
@@ -47,12 +53,13 @@ fn reference_sum(values: &[f64]) -> (f64, f64, f64) {
     (high, low, magnitudes)
 }
 
-fn check_sum(values: &[f64]) {
-    with_scaled(values, |scaled| {
+/// Compares the sum; false where one of the values is an exception and so all come as doubles.
+fn check_sum(values: &[f64]) -> bool {
+    if_scaled(values, |scaled| {
         let (high, low, magnitudes) = reference_sum(values);
         let error = (scaled.sum(0..values.len()) - high - low).abs();
         assert!(error <= 2.5 * f64::EPSILON * magnitudes, "{error} of {magnitudes}");
-    });
+    })
 }
 
 #[test]
@@ -62,6 +69,7 @@ fn decimals_and_whole_numbers_come_as_integers() {
     assert!(check(&[0.001 * 7.0, 0.001 * 11.0]));
     assert!(check(&[1e18, 9.3e18 - 9e17, 7e15]));
     assert!(!check(&[0.1, 0.25, 7.0, f64::from_bits(0x7ff0_0000_0000_0002)]));
+    assert!(!check(&[0.1f32, 0.2, 0.7].map(f64::from)));
     assert!(!check(&[2f64.sqrt(), 3f64.sqrt(), 5f64.sqrt()]));
 }
 
@@ -112,7 +120,9 @@ proptest! {
             2 => (integer >> 10) as f64 / 1e3 / 1e3,
             _ => integer as f64 * 4096.0,
         };
-        check_sum(&Vec::from_iter(integers.into_iter().map(of)));
+        // A product may be the quotient's double, all but a few of them, which are exceptions.
+        let is_scaled = check_sum(&Vec::from_iter(integers.into_iter().map(of)));
+        prop_assert!(is_scaled || [1, 2].contains(&form));
     }
 
     #[test]

@@ -91,8 +91,8 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Takes all strings, behind their lengths.
-    pub(super) fn new(cursor: &mut Cursor<'a>) -> Result<Self, Error> {
+    /// Takes all strings, behind their lengths. They hold `count` numbers.
+    pub(super) fn new(cursor: &mut Cursor<'a>, count: usize) -> Result<Self, Error> {
         let lengths_offset = cursor.offset();
         let (mut bits, mut ends) = ([0; STREAMS], [0; STREAMS]);
         let mut end = 0;
@@ -106,6 +106,10 @@ impl<'a> Reader<'a> {
             ends[stream] = end;
         }
         let offset = cursor.offset();
+        // No code is shorter than a bit; so a damaged count is seen before values are made.
+        if count > end * 8 {
+            return Err(Error::Invalid { what: "length of a stream", offset: lengths_offset });
+        }
         Ok(Self { bytes: cursor.bytes(end)?, offset, bits, ends })
     }
 
@@ -181,8 +185,8 @@ impl<'a> Reader<'a> {
     }
 
     /// Makes sure that all strings end where their last numbers do.
-    pub(super) fn finish(self) -> Result<(), Error> {
-        for (bit, end) in self.bits.into_iter().zip(self.ends) {
+    pub(super) fn finish(&self) -> Result<(), Error> {
+        for (bit, end) in self.bits.iter().zip(self.ends) {
             if bit.div_ceil(8) != end {
                 let offset = self.offset + end;
                 return Err(Error::Invalid { what: "end of a stream", offset });

@@ -2,6 +2,7 @@
 //!
 //! Invariant: times never fall, and every column's values stand in the order of its rows.
 
+use super::keep::keep;
 use crate::influxql::answer::Cell;
 use crate::influxql::ast::{DataType, Expr, Reference};
 use crate::influxql::error::Error;
@@ -10,8 +11,9 @@ use crate::influxql::plan::{Plan, Stream};
 use crate::influxql::run::Table;
 use model::limits::Budget;
 use model::value::is_stale;
-use model::{Column, Kind, Samples, TimeRange, ValueRef};
+use model::{Column, Kind, Samples, StreamKey, TimeRange, ValueRef};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Rows of one input.
 pub(crate) struct Frame {
@@ -29,8 +31,8 @@ struct FrameColumn {
 }
 
 enum FrameTags {
-    Stream(std::sync::Arc<model::StreamKey>),
-    Table(std::sync::Arc<[(String, String)]>),
+    Stream(Arc<StreamKey>),
+    Table(Arc<[(String, String)]>),
 }
 
 impl FrameColumn {
@@ -87,12 +89,11 @@ impl Frame {
                 }
             });
         }
-        let tags = FrameTags::Stream(stream.key.clone());
-        Ok(Self::align(read, tags))
+        Ok(Self::align(read, stream.key.clone()))
     }
 
-    /// Puts samples of several columns into rows of equal time.
-    fn align(read: Vec<Option<Samples>>, tags: FrameTags) -> Self {
+    /// Puts samples of several columns of a stream into rows of equal time.
+    pub(crate) fn align(read: Vec<Option<Samples>>, stream: Arc<StreamKey>) -> Self {
         let mut present = read.iter().flatten();
         let alone = present.next().is_some() && present.next().is_none();
         let mut times = Vec::new();
@@ -120,7 +121,7 @@ impl Frame {
                 }
             });
         }
-        Self { times, columns, tags }
+        Self { times, columns, tags: FrameTags::Stream(stream) }
     }
 
     /// The rows of a subquery's answer, as `columns` of it.
@@ -181,6 +182,12 @@ impl Frame {
             let row = column.row_of(value);
             visit(row, self.times[row], column.values.get(value));
         }
+    }
+
+    /// The values of a column, and which row each stands in; none where every row has one.
+    pub(crate) fn column(&self, column: usize) -> (&Column, Option<&[u32]>) {
+        let column = &self.columns[column];
+        (&column.values, column.rows.as_deref())
     }
 
     /// Whether a column has a value in `row`.
@@ -304,9 +311,20 @@ pub(crate) struct Condition {
 }
 
 impl Condition {
-    /// Whether a row fulfils it.
-    pub(crate) fn holds(&self, frame: &Frame, row: usize) -> bool {
-        self.node.holds(&|slot| frame.cell(&self.accesses[slot], row))
+    /// Which rows fulfil it.
+    pub(crate) fn kept(&self, frame: &Frame) -> Vec<bool> {
+        self.by_columns(frame).unwrap_or_else(|| self.by_rows(frame))
+    }
+
+    /// The same, where columns alone tell.
+    pub(crate) fn by_columns(&self, frame: &Frame) -> Option<Vec<bool>> {
+        keep(&self.node, &self.accesses, frame)
+    }
+
+    /// The same, one row after the other.
+    pub(crate) fn by_rows(&self, frame: &Frame) -> Vec<bool> {
+        let holds = |row| self.node.holds(&|slot| frame.cell(&self.accesses[slot], row));
+        (0..frame.len()).map(holds).collect()
     }
 }
 

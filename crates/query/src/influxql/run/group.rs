@@ -145,7 +145,7 @@ impl Item<'_, '_> {
     /// Which rows of `frame` count; none where all do.
     pub(crate) fn kept(&self, frame: &Frame) -> Option<Vec<bool>> {
         let condition = self.condition?;
-        Some((0..frame.len()).map(|row| condition.holds(frame, row)).collect())
+        Some(condition.kept(frame))
     }
 }
 

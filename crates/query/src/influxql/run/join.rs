@@ -9,15 +9,21 @@ use crate::influxql::plan::Plan;
 use std::collections::VecDeque;
 
 /// The columns of one row, from its slots.
-pub(crate) fn outputs(plan: &Plan, slots: &[Cell]) -> Vec<Cell> {
-    let columns = plan.outputs.iter().map(|output| {
-        match output.node.eval(&|slot| slots[slot].clone()) {
-            // There is no such number in an answer.
-            Cell::Float(value) if value.is_nan() => Cell::Null,
-            cell => cell,
+pub(crate) fn outputs(plan: &Plan, mut slots: Vec<Cell>) -> Vec<Cell> {
+    let is_plain = slots.len() == plan.outputs.len()
+        && plan.outputs.iter().enumerate().all(|(index, output)| output.node.is_slot(index));
+    if !is_plain {
+        let columns = plan.outputs.iter();
+        let columns = columns.map(|output| output.node.eval(&|slot| slots[slot].clone()));
+        slots = columns.collect();
+    }
+    for cell in &mut slots {
+        // There is no such number in an answer.
+        if matches!(cell, Cell::Float(value) if value.is_nan()) {
+            *cell = Cell::Null;
         }
-    });
-    columns.collect()
+    }
+    slots
 }
 
 /// Joins the points of each call, which stand in the order of the query.
@@ -48,7 +54,7 @@ pub(crate) fn join(plan: &Plan, points: Vec<Vec<Point>>) -> Vec<Row> {
                 _ => stand_in(plan, plan.operations[index].kind, &mut slots[index]),
             }
         }
-        rows.push(Row { at, cells: outputs(plan, &slots) });
+        rows.push(Row { at, cells: outputs(plan, slots.clone()) });
     }
     rows
 }

@@ -58,15 +58,15 @@ impl Reader<'_> {
             let frame = item.frame(self.needs, range, self.context)?;
             let kept = item.kept(&frame);
             let mut found = Vec::new();
-            let mut rows: Box<dyn Iterator<Item = usize>> = Box::new(0..frame.len());
-            if !self.plan.ascending {
-                rows = Box::new((0..frame.len()).rev());
-            }
-            for row in rows {
+            let length = frame.len();
+            for index in 0..length {
+                let row = if self.plan.ascending { index } else { length - 1 - index };
                 let counts = kept.as_ref().is_none_or(|kept| kept[row]);
                 if counts && self.accesses.iter().any(|access| drives(access, &frame, row)) {
-                    let cells = self.accesses.iter().map(|access| frame.cell(access, row));
-                    found.push((frame.times[row], cells.collect()));
+                    // The answer puts the time in front of them.
+                    let mut cells = Vec::with_capacity(self.accesses.len() + 1);
+                    cells.extend(self.accesses.iter().map(|access| frame.cell(access, row)));
+                    found.push((frame.times[row], cells));
                     // No group needs more rows of one input than it may have in all.
                     if found.len() as u64 >= rows_needed(self.plan) {
                         break;
@@ -74,7 +74,7 @@ impl Reader<'_> {
                 }
             }
             // A query without a LIMIT keeps every row until the answer is written.
-            let cells_bytes = self.accesses.len() * size_of::<Cell>();
+            let cells_bytes = (self.accesses.len() + 1) * size_of::<Cell>();
             let row_bytes = size_of::<(i64, Vec<Cell>)>() + cells_bytes;
             self.context.budget.hold((found.len() * row_bytes) as u64)?;
             points.push((item.group, found));
@@ -115,10 +115,10 @@ fn finish(mut points: Vec<(i64, Vec<Cell>)>, plan: &Plan) -> Vec<Row> {
                 Fill::Null | Fill::None | Fill::Linear => Cell::Null,
             };
         }
-        rows.push(Row { at, cells: super::join::outputs(plan, &slots) });
         if plan.fill == Fill::Previous {
-            previous = slots;
+            previous.clone_from(&slots);
         }
+        rows.push(Row { at, cells: super::join::outputs(plan, slots) });
     }
     rows
 }

@@ -52,6 +52,27 @@ async fn bodies_have_a_limit_that_names_its_key() {
     assert_eq!(got.status, 413);
     assert!(got.json()["error"].as_str().unwrap().contains("body_decompressed_bytes_max"));
     assert_eq!(site.house.inflight.used(), 0);
+    let metrics = site.get("/metrics").await.text();
+    for limit in ["body_bytes_max", "body_decompressed_bytes_max"] {
+        let line = format!("barograph_limit_refused_total{{limit=\"{limit}\"}} 1\n");
+        assert!(metrics.contains(&line), "{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_limit_refuses_is_told_and_counted_and_the_rest_is_kept() {
+    let site = Site::configured("labels_max = 1\nseries_per_measurement_max = 2\n");
+    let got = site.post("/write?db=metrics", "a,x=1,y=2 v=1\na,x=1 v=1,w=1\na,x=2 v=1\n").await;
+    assert_eq!(got.status, 400);
+    let error = got.json()["error"].as_str().unwrap().to_owned();
+    let start = "partial write: line 1: limit of 1 labels of a series reached: \"a\" came with 2";
+    assert!(error.starts_with(start) && error.ends_with("; dropped=2"), "{error}");
+    assert_eq!(count(&site, "SELECT count(v) FROM a").await, 1);
+    let metrics = site.get("/metrics").await.text();
+    for limit in ["labels_max", "series_per_measurement_max"] {
+        let line = format!("barograph_limit_refused_total{{limit=\"{limit}\"}} 1\n");
+        assert!(metrics.contains(&line), "{metrics}");
+    }
 }
 
 async fn send_gzip(site: &Site, lines: &str) -> Got {
@@ -78,9 +99,20 @@ async fn gzip_and_precision_are_read() {
 #[tokio::test]
 async fn an_unknown_encoding_is_refused() {
     let site = Site::new();
-    let request =
-        Request::builder().method(Method::POST).uri("/write").header("content-encoding", "br");
-    assert_eq!(site.send(request.body(Body::from("m v=1")).unwrap()).await.status, 415);
+    for (path, taken) in
+        [("/write", "gzip"), ("/api/v2/write", "gzip"), ("/api/v1/write", "snappy")]
+    {
+        for encoding in ["br", "zstd", "deflate"] {
+            let request = Request::builder()
+                .method(Method::POST)
+                .uri(path)
+                .header("content-encoding", encoding);
+            let got = site.send(request.body(Body::from("m v=1")).unwrap()).await;
+            assert_eq!(got.status, 415, "{path} {encoding}");
+            let error = got.json()["error"].as_str().unwrap().to_owned();
+            assert!(error.contains(encoding) && error.contains(taken), "{error}");
+        }
+    }
 }
 
 #[tokio::test]

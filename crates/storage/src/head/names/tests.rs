@@ -1,5 +1,4 @@
 use super::*;
-use crate::identity::tests::named;
 use model::{Attribute, MatchOp, Matcher};
 
 fn streams() -> Vec<Arc<Identity>> {
@@ -7,7 +6,7 @@ fn streams() -> Vec<Arc<Identity>> {
         let policy =
             PolicyName { id: PolicyId(id), database: database.into(), policy: "autogen".into() };
         let pairs: Vec<_> = tags.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect();
-        named(&policy, measurement, &pairs)
+        Identity::of(&policy, measurement, &pairs)
     };
     vec![
         make(1, "metrics", "cpu", &[("host", "a"), ("zone", "x")]),
@@ -80,7 +79,7 @@ fn it_finds_what_looking_at_each_would() {
         let policy = PolicyName { id: PolicyId(3), database: "d".into(), policy: "p".into() };
         let pairs =
             [("host".into(), format!("h{}", n % 2).into()), ("n".into(), format!("{n}").into())];
-        add(&mut index, &named(&policy, "cpu", &pairs));
+        add(&mut index, &Identity::of(&policy, "cpu", &pairs));
     }
     let slots: Vec<u32> = streams.iter().map(|identity| add(&mut index, identity)).collect();
     let keys: Vec<_> = slots.iter().zip(&streams).map(|(n, s)| (*n, s.key.as_ref())).collect();

@@ -17,8 +17,6 @@ pub struct Input<'a> {
     pub block: &'a Block,
     /// Whether something of it is damaged.
     pub is_damaged: bool,
-    /// That the disk refused to read something that may be sound: nothing may be left out.
-    pub refusal: Option<io::Error>,
     look: Option<Lookup<'a>>,
     /// The stream behind `current`.
     next: u32,
@@ -67,21 +65,28 @@ impl Current {
 impl<'a> Input<'a> {
     /// A block before its first stream.
     pub fn new(block: &'a Block) -> Self {
-        Self { block, is_damaged: false, refusal: None, look: None, next: 0, current: None }
+        Self { block, is_damaged: false, look: None, next: 0, current: None }
     }
 
     /// Where it stands; none behind the last stream. Streams of dropped policies and those
-    /// that cannot be read are passed over.
-    pub fn current(&mut self, state: &State, counters: &Counters) -> Option<&Current> {
+    /// that are damaged are passed over.
+    ///
+    /// # Errors
+    /// When the disk refuses to read.
+    pub fn current(
+        &mut self,
+        state: &State,
+        counters: &Counters,
+    ) -> Result<Option<&Current>, Error> {
         while self.current.is_none() && self.next < self.block.streams() {
             let ordinal = self.next;
             self.next += 1;
             match self.read(ordinal, state) {
                 Ok(current) => self.current = current,
-                Err(error) => self.tell(&error, counters),
+                Err(error) => self.leave_out(error, counters)?,
             }
         }
-        self.current.as_ref()
+        Ok(self.current.as_ref())
     }
 
     /// The stream where it stands, if it is this one; then it goes on.
@@ -89,18 +94,21 @@ impl<'a> Input<'a> {
         self.current.take_if(|current| current.id() == id)
     }
 
-    /// Notes that something of it cannot be read: what is damaged is left out.
-    pub fn tell(&mut self, error: &Error, counters: &Counters) {
-        // A file that is cut short stays so; whatever else a disk says may be over next time.
-        if let Error::Io(refusal) = error
-            && refusal.kind() != io::ErrorKind::UnexpectedEof
-        {
-            self.refusal = Some(io::Error::new(refusal.kind(), refusal.to_string()));
-            return;
+    /// Notes that something of it is damaged and is left out.
+    ///
+    /// # Errors
+    /// `error` itself, where the disk refused to read: the bytes may be sound, so that
+    /// nothing may be left out.
+    pub fn leave_out(&mut self, error: Error, counters: &Counters) -> Result<(), Error> {
+        // A file that is cut short stays so.
+        let is_cut = |error: &io::Error| error.kind() == io::ErrorKind::UnexpectedEof;
+        if matches!(&error, Error::Io(error) if !is_cut(error)) {
+            return Err(error);
         }
         self.is_damaged = true;
         counters.corruption();
-        tracing::error!(%error, "stored samples cannot be read and are left out of a merge");
+        tracing::error!(%error, "stored samples are damaged and are left out of a merge");
+        Ok(())
     }
 
     fn read(&mut self, ordinal: u32, state: &State) -> Result<Option<Current>, Error> {

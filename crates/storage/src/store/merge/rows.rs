@@ -1,27 +1,48 @@
 //! The rows of one stream out of the columns of several blocks, some chunks at a time.
 
 use super::input::{Current, Input};
-use crate::block::{Chunk, Group};
-use crate::chunk::{ROWS_MAX, decode_values};
-use crate::error::{Damage, Error};
+use crate::block::{Block, Chunk, Group};
+use crate::chunk::{chunks_of, decode_values};
+use crate::error::Error;
 use crate::piece::Open;
 use crate::rowset::{Cells, RowSet, cast};
 use crate::shape::ColumnDef;
 use crate::stats::Counters;
-use model::{Column, Kind, TimeRange};
+use model::{Accumulator, Column, Kind, TimeRange};
 use std::cmp::Ordering;
 
 /// A chunk of one input.
 #[derive(Clone, Copy)]
 pub struct Piece {
-    /// The greater, the newer.
-    input: usize,
+    /// Which input; the greater, the newer.
+    pub input: usize,
     /// Which of the joined columns it is of.
     column: usize,
     kind: Kind,
+    group: Group,
+    /// Which chunk of its group it is.
+    at: usize,
     chunk: Chunk,
     range: TimeRange,
     rows: usize,
+}
+
+/// Rows whose chunks are encoded, each with a value in every row.
+pub struct EncodedRows {
+    /// When they are.
+    pub timestamps: Vec<i64>,
+    /// Their columns.
+    pub chunks: Vec<Encoded>,
+}
+
+/// One encoded chunk.
+pub struct Encoded {
+    /// Which of the joined columns it is of.
+    pub column: usize,
+    /// Its statistics, times being rows.
+    pub statistics: Option<Accumulator>,
+    /// Its values.
+    pub values: Vec<u8>,
 }
 
 /// Values of one column with their times, which rise.
@@ -34,18 +55,20 @@ struct Values {
 #[derive(Default)]
 pub struct RowReader {
     open: Open,
-    bytes: Vec<u8>,
 }
 
 impl RowReader {
-    /// Every chunk of a stream, in the order of time. What cannot be read is left out.
+    /// Every chunk of a stream, in the order of time. What is damaged is left out.
+    ///
+    /// # Errors
+    /// When the disk refuses to read.
     pub fn pieces(
         &mut self,
         sources: &[(usize, Current)],
         columns: &[ColumnDef],
         inputs: &mut [Input<'_>],
         counters: &Counters,
-    ) -> Vec<Piece> {
+    ) -> Result<Vec<Piece>, Error> {
         let mut pieces = Vec::new();
         for (input, current) in sources {
             for (ordinal, def) in current.shape().columns().iter().enumerate() {
@@ -53,12 +76,12 @@ impl RowReader {
                 let Some(column) = column else { continue };
                 let found = self.pieces_of(*input, current, (ordinal, column), inputs, &mut pieces);
                 if let Err(error) = found {
-                    inputs[*input].tell(&error, counters);
+                    inputs[*input].leave_out(error, counters)?;
                 }
             }
         }
         pieces.sort_by_key(|piece| piece.range.start);
-        pieces
+        Ok(pieces)
     }
 
     fn pieces_of(
@@ -78,20 +101,25 @@ impl RowReader {
                 let chunk = directory.chunk(at);
                 let list = self.open.list(block, chunk.times)?;
                 let (range, rows) = (list.range, list.count as usize);
-                out.push(Piece { input, column, kind: stored.def.kind, chunk, range, rows });
+                let kind = stored.def.kind;
+                out.push(Piece { input, column, kind, group, at, chunk, range, rows });
             }
         }
         Ok(())
     }
 
-    /// The rows of some chunks, each time once, and of equal times the newest values.
+    /// The rows of some chunks, each time once, and of equal times the newest values. What
+    /// is damaged is left out.
+    ///
+    /// # Errors
+    /// When the disk refuses to read.
     pub fn rows(
         &mut self,
         batch: &[Piece],
         columns: &[ColumnDef],
         inputs: &mut [Input<'_>],
         counters: &Counters,
-    ) -> RowSet {
+    ) -> Result<RowSet, Error> {
         let mut found: Vec<Values> = Vec::with_capacity(columns.len());
         for (number, def) in columns.iter().enumerate() {
             let mut of: Vec<&Piece> = batch.iter().filter(|p| p.column == number).collect();
@@ -100,28 +128,41 @@ impl RowReader {
             for piece in of {
                 match self.decode(piece, def.kind, inputs) {
                     Ok(values) => parts.push(values),
-                    Err(error) => inputs[piece.input].tell(&error, counters),
+                    Err(error) => inputs[piece.input].leave_out(error, counters)?,
                 }
             }
             found.push(joined(parts, def.kind));
         }
-        assemble(found)
+        Ok(assemble(found))
     }
 
     fn decode(&mut self, piece: &Piece, kind: Kind, inputs: &[Input<'_>]) -> Result<Values, Error> {
         let block = inputs[piece.input].block;
         let times = self.open.timestamps(block, piece.chunk.times)?.to_vec();
-        let span = piece.chunk.span;
-        block.read(span.offset, span.bytes as usize, &mut self.bytes)?;
         let mut values = Column::new(piece.kind);
-        let start = piece.chunk.start as usize;
-        let decoded = span.check(&self.bytes).and_then(|()| {
-            let bytes = self.bytes.get(start..start + piece.chunk.bytes as usize);
-            let bytes = bytes.ok_or_else(|| Damage::new(0, "values lie outside their span"))?;
-            decode_values(bytes, times.len(), &mut values)
-        });
-        decoded.map_err(|damage| block.damaged(damage, span.offset))?;
+        let bytes = self.open.values(block, piece.group, &piece.chunk)?;
+        let decoded = decode_values(bytes, times.len(), &mut values);
+        decoded.map_err(|damage| block.damaged(damage, piece.chunk.span.offset))?;
         Ok(of_kind(Values { times, values }, kind))
+    }
+
+    /// Chunks of one block that [`stands_alone`] says may be taken over.
+    ///
+    /// # Errors
+    /// When one is damaged or cannot be read.
+    pub fn encoded(&mut self, block: &Block, batch: &[Piece]) -> Result<Vec<EncodedRows>, Error> {
+        let mut encoded = Vec::new();
+        for pieces in batch.chunk_by(|a, b| a.chunk.times == b.chunk.times) {
+            let timestamps = self.open.timestamps(block, pieces[0].chunk.times)?.to_vec();
+            let mut chunks = Vec::with_capacity(pieces.len());
+            for piece in pieces {
+                let statistics = self.open.statistics(block, piece.group, piece.at)?;
+                let values = self.open.values(block, piece.group, &piece.chunk)?.to_vec();
+                chunks.push(Encoded { column: piece.column, statistics, values });
+            }
+            encoded.push(EncodedRows { timestamps, chunks });
+        }
+        Ok(encoded)
     }
 }
 
@@ -204,9 +245,21 @@ fn union(a: &[i64], b: &[i64]) -> Vec<i64> {
     out
 }
 
+/// Whether chunks can be taken over as they are: all of one input and of the right kind,
+/// rows that all their columns have, and as few chunks as they would be cut into.
+pub fn stands_alone(batch: &[Piece], columns: &[ColumnDef], rows_aim: usize) -> bool {
+    let Some(first) = batch.first() else { return false };
+    let is_alike = |p: &Piece| p.input == first.input && p.kind == columns[p.column].kind;
+    let lists: Vec<&[Piece]> = batch.chunk_by(|a, b| a.chunk.times == b.chunk.times).collect();
+    let rows = lists.iter().map(|list| list[0].rows).sum();
+    batch.iter().all(is_alike)
+        && lists.windows(2).all(|pair| pair[0][0].range.end < pair[1][0].range.start)
+        && lists.len() == chunks_of(rows, rows_aim)
+}
+
 /// Cuts chunks, which are in the order of time, where none overlaps the next and enough
 /// rows are together for a long chunk.
-pub fn batches(pieces: &[Piece]) -> Vec<&[Piece]> {
+pub fn batches(pieces: &[Piece], rows_aim: usize) -> Vec<&[Piece]> {
     let mut batches = Vec::new();
     let mut rest = pieces;
     while let Some(first) = rest.first() {
@@ -214,7 +267,7 @@ pub fn batches(pieces: &[Piece]) -> Vec<&[Piece]> {
         let mut counted = None;
         let mut count = 0;
         while let Some(next) = rest.get(count) {
-            if count > 0 && next.range.start > end && rows >= ROWS_MAX {
+            if count > 0 && next.range.start > end && rows >= rows_aim {
                 break;
             }
             end = end.max(next.range.end);

@@ -24,7 +24,7 @@ fn check(numbers: &[u64]) -> (Code, Vec<u8>) {
     write(numbers, &code, &mut bytes);
     bytes.push(0xaa);
     let mut cursor = Cursor::new(&bytes);
-    let mut reader = Reader::new(&mut cursor).unwrap();
+    let mut reader = Reader::new(&mut cursor, numbers.len()).unwrap();
     assert_eq!(cursor.remaining(), 1);
     let mut back = vec![0; numbers.len()];
     back.chunks_mut(12).for_each(|some| reader.read(&table_of(&code), some));
@@ -48,7 +48,7 @@ fn ends_that_do_not_fit_are_errors() {
     let (code, bytes) = check(&Vec::from_iter(0..40));
     let table = table_of(&code);
     let end = |count: usize| {
-        let mut reader = Reader::new(&mut Cursor::new(&bytes)).unwrap();
+        let mut reader = Reader::new(&mut Cursor::new(&bytes), 40).unwrap();
         reader.read(&table, &mut vec![0; count]);
         reader.finish()
     };
@@ -57,8 +57,11 @@ fn ends_that_do_not_fit_are_errors() {
     // Numbers behind the end are read as zeros until this is noticed.
     assert!(matches!(end(4000), Err(Error::Invalid { what: "end of a stream", .. })));
     let long = [200, 1, 0, 0, 0, 9];
-    let error = Reader::new(&mut Cursor::new(&long)).err();
-    assert_eq!(error, Some(Error::Invalid { what: "length of a stream", offset: 0 }));
+    let error = Reader::new(&mut Cursor::new(&long), 1).err();
+    let expected = Some(Error::Invalid { what: "length of a stream", offset: 0 });
+    assert_eq!(error, expected);
+    // More numbers than there are bits.
+    assert_eq!(Reader::new(&mut Cursor::new(&bytes), 8 * bytes.len()).err(), expected);
 }
 
 proptest! {

@@ -1,0 +1,150 @@
+//! Which columns and tags there are, without looking at each series.
+
+use super::Store;
+use crate::block::{Block, Lookup, Measurement};
+use crate::catalog::State;
+use crate::error::Error;
+use crate::head::Frozen;
+use crate::identity::PolicyId;
+use crate::piece::tell;
+use hashbrown::HashSet;
+use model::limits::{Budget, Exceeded};
+use model::port::{ColumnOf, Outline, Selection};
+use model::{Kind, Predicate, StreamKey};
+use std::sync::Arc;
+
+/// Columns of one measurement, and what their streams must fulfil.
+type Asked<'a> = (Vec<&'a str>, Predicate);
+
+impl Store {
+    /// The outline of what a selection finds. Damage is told with the answer.
+    pub(super) fn outline_of(
+        &self,
+        selection: &Selection,
+        budget: &Budget,
+    ) -> Result<Outline, Exceeded> {
+        let mut outline = Outline::default();
+        if selection.range.is_empty() {
+            return Ok(outline);
+        }
+        let state = self.catalog.state();
+        let head = self.head_parts(&selection.predicate, selection.range, budget)?;
+        let mut seen = HashSet::new();
+        for frozen in head.iter().flatten() {
+            add_head(frozen, selection, &state, &mut seen, &mut outline);
+        }
+        for block in self.blocks_inside(selection.range) {
+            budget.check()?;
+            if let Err(error) = add_block(&block, selection, &state, &mut outline) {
+                tell(&error, budget, &self.counters);
+            }
+        }
+        Ok(outline)
+    }
+}
+
+/// Columns of the head that were met: where measurement and field are, policy and kind.
+type Seen = HashSet<(usize, usize, PolicyId, Kind)>;
+
+fn add_head(
+    frozen: &Frozen,
+    selection: &Selection,
+    state: &State,
+    seen: &mut Seen,
+    outline: &mut Outline,
+) {
+    let identity = &frozen.identity;
+    if state.policy(identity.policy).is_none() {
+        return;
+    }
+    let key = &identity.key;
+    let mut is_found = false;
+    for part in &frozen.parts {
+        for column in part.shape().columns() {
+            if selection.predicate.matches_column(key, &column.name) {
+                is_found = true;
+                let places = (address(&key.measurement), address(&column.name));
+                if seen.insert((places.0, places.1, identity.policy, column.kind)) {
+                    outline.columns.insert(column_of(key, &column.name, column.kind));
+                }
+            }
+        }
+    }
+    if is_found {
+        for (name, _) in key.tags.iter() {
+            if !outline.tags.contains(name) {
+                outline.tags.insert(name.clone());
+            }
+        }
+    }
+}
+
+fn address(text: &Arc<str>) -> usize {
+    Arc::as_ptr(text).cast::<u8>() as usize
+}
+
+fn column_of(key: &StreamKey, field: &Arc<str>, kind: Kind) -> ColumnOf {
+    ColumnOf {
+        database: key.database.clone(),
+        policy: key.policy.clone(),
+        measurement: key.measurement.clone(),
+        field: field.clone(),
+        kind,
+    }
+}
+
+fn add_block(
+    block: &Block,
+    selection: &Selection,
+    state: &State,
+    outline: &mut Outline,
+) -> Result<(), Error> {
+    let mut all = Vec::new();
+    Lookup::new(block)?.each_measurement(|_, one| all.push(one.clone()))?;
+    for one in &all {
+        for (fields, left) in asked(one, &selection.predicate) {
+            let known = |id| state.policy(id).map(|known| known.name.clone());
+            let mut streams = block.find(&left, &known)?;
+            streams.remove_range(..one.first);
+            streams.remove_range(one.ordinals().end..);
+            for family in block.families(&streams, selection.range)? {
+                let Some(known) = state.policy(family.policy) else { continue };
+                let shape = family.measurement.shapes.get(family.shape as usize);
+                let columns = shape.into_iter().flat_map(|(shape, _)| shape.columns());
+                let mut is_found = false;
+                for column in columns.filter(|column| fields.contains(&column.name.as_ref())) {
+                    is_found = true;
+                    outline.columns.insert(ColumnOf {
+                        database: known.name.database.clone(),
+                        policy: known.name.policy.clone(),
+                        measurement: one.name.clone(),
+                        field: column.name.clone(),
+                        kind: column.kind,
+                    });
+                }
+                if is_found {
+                    outline.tags.extend(family.tags);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The columns of a measurement that may fit, those together of which the same is left to
+/// ask.
+fn asked<'a>(one: &'a Measurement, predicate: &Predicate) -> Vec<Asked<'a>> {
+    let mut asked: Vec<Asked<'a>> = Vec::new();
+    for column in &one.columns {
+        let field = column.def.name.as_ref();
+        let left = predicate.of_column(&one.name, field);
+        if left.is_none() {
+            continue;
+        }
+        match asked.iter_mut().find(|(_, known)| known.is_same(&left)) {
+            Some((fields, _)) => fields.push(field),
+            None => asked.push((vec![field], left)),
+        }
+    }
+    asked
+}
