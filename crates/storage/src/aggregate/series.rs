@@ -97,7 +97,7 @@ impl<'a> Row<'a> {
                 next += 1;
             }
             match place.chunk {
-                Some((column, step)) if next == first + 1 => {
+                Some((column, step)) if next == first + 1 && !place.piece.is_cut() => {
                     self.fold_chunk(first, column, &step, hull)?;
                 }
                 _ => self.fold_merged(first..next, entry.kind, hull)?,
@@ -128,10 +128,11 @@ impl<'a> Row<'a> {
                         failed = Some(error);
                     }
                     let place = |step: Step| {
-                        let piece = walk.piece(&step, age);
+                        let piece = walk.piece(ordinal, &step, age);
                         Place { piece, chunk: Some((column, step)) }
                     };
-                    self.places.extend(self.steps.drain(..).map(place));
+                    let places = self.steps.drain(..).map(place);
+                    self.places.extend(places.filter(|place| !place.piece.is_hidden()));
                 }
             }
         }
