@@ -4,6 +4,7 @@
 //! old, merge, drop what retention no longer keeps. Writers that find the head full ask
 //! for a flush and wait a moment for one.
 
+mod cardinality;
 mod databases;
 mod flush;
 mod merge;
@@ -11,6 +12,8 @@ mod outline;
 mod recover;
 mod select;
 mod write;
+
+pub use cardinality::CountError;
 
 use crate::block::{Block, Blocks, Cache, Context, Handles, Name};
 use crate::catalog::Catalog;

@@ -7,6 +7,7 @@ mod damage;
 mod faults;
 mod histories;
 mod limits;
+mod looking;
 mod memory;
 mod merging;
 mod model_map;

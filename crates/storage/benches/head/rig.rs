@@ -203,4 +203,8 @@ impl Disk for Forgetful {
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
         self.0.lock(path)
     }
+
+    fn lock_shared(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
+        self.lock(path)
+    }
 }

@@ -83,6 +83,19 @@ impl Disk for RealDisk {
             Err(fs::TryLockError::Error(e)) => Err(named("lock", path, e)),
         }
     }
+
+    fn lock_shared(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
+        let file = match fs::File::open(path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Some(Box::new(()))),
+            Err(e) => return Err(named("open", path, e)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Some(Box::new(Held { _file: file }))),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(e)) => Err(named("lock", path, e)),
+        }
+    }
 }
 
 /// A file with its path, which its errors name.
