@@ -22,6 +22,10 @@ pub enum Command {
     /// Alert rules
     #[command(subcommand)]
     Rules(Rules),
+    /// Reads every checksum of a stopped data folder or a snapshot, and changes nothing
+    Verify(Verify),
+    /// Tells what a stopped data folder or a snapshot holds and what its bytes are for
+    Inspect(Inspect),
     /// Checks a configuration file of the server
     CheckConfig {
         /// The file
@@ -55,6 +59,32 @@ pub struct Serve {
     /// Listen beyond loopback although no token is set: everybody who reaches the port may read, write and delete
     #[arg(long)]
     pub insecure: bool,
+}
+
+/// Which folder is looked at.
+#[derive(Debug, Args)]
+pub struct Folder {
+    /// The data folder, or a snapshot of one
+    #[arg(long, value_name = "DIR", default_value = "./barograph-data")]
+    pub data_dir: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+#[derive(Debug, Args)]
+pub struct Inspect {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// How long each list is
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub top: usize,
 }
 
 #[derive(Debug, Args)]

@@ -4,4 +4,4 @@ pub mod agent;
 mod asked;
 pub mod query;
 pub mod rules;
-mod table;
+pub mod table;

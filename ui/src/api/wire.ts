@@ -222,6 +222,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/status/runtimeinfo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** About this run, in Prometheus's shape */
+        get: operations["promRuntimeInfo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/status/tsdb": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many series there are, by name and label
+         * @description Counts the series of one UTC day out of indexes alone: those with samples that day in blocks, and for the present day all that wrote lately. `minTime` and `maxTime` are the day's, in milliseconds.
+         */
+        get: operations["promTsdb"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alerts": {
         parameters: {
             query?: never;
@@ -459,6 +496,29 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        PromCount: {
+            name: string;
+            value: number;
+        };
+        PromTsdb: {
+            /** @constant */
+            status: "success";
+            data: {
+                headStats: {
+                    numSeries: number;
+                    numLabelPairs: number;
+                    /** @description Milliseconds. */
+                    minTime: number;
+                    /** @description Milliseconds. */
+                    maxTime: number;
+                };
+                seriesCountByMetricName: components["schemas"]["PromCount"][];
+                labelValueCountByLabelName: components["schemas"]["PromCount"][];
+                memoryInBytesByLabelName: components["schemas"]["PromCount"][];
+                /** @description Named `label=value`. */
+                seriesCountByLabelValuePair: components["schemas"]["PromCount"][];
+            };
+        };
         /** @description Where in a query something is wrong. */
         Position: {
             /** @description In bytes, from 0. */
@@ -1365,6 +1425,68 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+        };
+    };
+    promRuntimeInfo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Start, time and damage found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "success";
+                        data: {
+                            /** Format: date-time */
+                            startTime: string;
+                            /** Format: date-time */
+                            serverTime: string;
+                            reloadConfigSuccess?: boolean;
+                            /** Format: date-time */
+                            lastConfigTime?: string;
+                            corruptionCount: number;
+                        };
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+        };
+    };
+    promTsdb: {
+        parameters: {
+            query?: {
+                /** @description How long each list is. */
+                limit?: number;
+                /** @description The UTC day; today where it is left out. */
+                date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts, the largest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromTsdb"];
+                };
+            };
+            400: components["responses"]["PromError"];
+            401: components["responses"]["Unauthorized"];
+            503: components["responses"]["PromError"];
         };
     };
     listRules: {
