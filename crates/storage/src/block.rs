@@ -49,7 +49,7 @@ pub use handles::Handles;
 pub use keys::Keys;
 pub use list::Blocks;
 pub use lookup::Lookup;
-pub use measurements::{Column, Measurement};
+pub use measurements::{Column, Groups as ColumnGroups, Measurement};
 pub use name::{Name, Sequences};
 pub use scan::Scan;
 pub use statistics::at_times;

@@ -5,6 +5,7 @@ mod compat;
 mod crash;
 mod damage;
 mod faults;
+mod flips;
 mod histories;
 mod limits;
 mod looking;

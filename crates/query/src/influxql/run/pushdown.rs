@@ -190,7 +190,7 @@ fn reaches_out(plan: &Plan, scope: &Scope, context: &Context<'_>) -> Result<bool
 
 fn readings(plan: &Plan) -> impl Iterator<Item = &Reading> {
     plan.feeds.iter().filter_map(|feed| match feed {
-        Feed::Streams { reading, .. } => Some(reading),
+        Feed::Streams { reading, .. } => Some(reading.as_ref()),
         Feed::Subquery { .. } => None,
     })
 }
