@@ -1,5 +1,6 @@
 //! The commands that look at a data folder themselves, without a server.
 
+pub mod backup;
 pub mod inspect;
 pub mod verify;
 
@@ -17,7 +18,7 @@ fn fault(error: storage::Error) -> Error {
 
 fn in_use(folder: &Path) -> Error {
     Error::Failed(format!(
-        "{} is in use by a running server: look at a snapshot of it (POST /api/v1/admin/tsdb/snapshot makes one below its folder snapshots), or stop the server",
+        "{} is in use by a running server: look at a snapshot of it (POST /api/v1/admin/tsdb/snapshot makes one in its folder snapshots), or stop the server",
         folder.display()
     ))
 }

@@ -62,6 +62,12 @@ pub trait Disk: Send + Sync {
     /// When it cannot be renamed.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// Gives a file another name beside the one it has. No byte is copied.
+    ///
+    /// # Errors
+    /// When that name is taken, or the disk cannot do it.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
+
     /// Removes a file.
     ///
     /// # Errors

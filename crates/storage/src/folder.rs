@@ -12,9 +12,15 @@ use std::path::{Path, PathBuf};
 /// The version of the whole folder; raised when an old program must not open a new one.
 const SEAL: Seal = Seal { magic: b"BAROMETA", version: 1, what: "MANIFEST" };
 /// What the folder is.
-const MANIFEST: &str = "MANIFEST";
+pub const MANIFEST: &str = "MANIFEST";
 /// Where databases and policies are written down.
 const CATALOG: &str = "catalog";
+/// Where snapshots are made.
+pub const SNAPSHOTS: &str = "snapshots";
+/// Small files that are there or not, and that are replaced as a whole.
+pub const REPLACED: [&str; 2] = [CATALOG, "tombstones"];
+/// All files of the folder itself that are data.
+pub const FILES: [&str; 3] = [CATALOG, "tombstones", MANIFEST];
 /// The most partitions a folder may have; their number is two bytes in frames and names.
 pub const PARTITIONS_MAX: u16 = 1024;
 /// The most partitions that are chosen unasked: more would only make more files.

@@ -42,6 +42,7 @@ pub use block::Shares;
 pub use cardinality::{Cardinality, Counted, Pair};
 pub use disk::{Disk, RealDisk};
 pub use error::Error;
+pub use folder::{FILES, Looked, SNAPSHOTS};
 pub use inspect::{Inspection, Metric, Sliced, inspect};
 pub use options::{Fsync, FsyncError, Options};
 pub use stats::{Maintained, Stats};

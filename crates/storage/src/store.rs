@@ -11,6 +11,7 @@ mod merge;
 mod outline;
 mod recover;
 mod select;
+mod snapshot;
 mod write;
 
 pub use cardinality::CountError;
@@ -128,6 +129,11 @@ impl Store {
         };
         store.replay(&segments)?;
         Ok(store)
+    }
+
+    /// Where its data is.
+    pub fn path(&self) -> &Path {
+        &self.folder.path
     }
 
     /// One round of background work: flush what is full or old, merge, drop what has

@@ -259,6 +259,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/tsdb/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a snapshot of all data
+         * @description Makes the folder `snapshots/NAME` in the data folder, with every write that was acknowledged before: a data folder of its own, whose blocks are links and take no space until retention drops them. Nobody removes it but you.
+         */
+        post: operations["promSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/alerts": {
         parameters: {
             query?: never;
@@ -1487,6 +1507,34 @@ export interface operations {
             400: components["responses"]["PromError"];
             401: components["responses"]["Unauthorized"];
             503: components["responses"]["PromError"];
+        };
+    };
+    promSnapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The snapshot's name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "success";
+                        data: {
+                            name: string;
+                        };
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["PromError"];
         };
     };
     listRules: {

@@ -200,6 +200,10 @@ impl Disk for Forgetful {
         self.0.space(folder)
     }
 
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.link(from, to)
+    }
+
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
         self.0.lock(path)
     }

@@ -38,6 +38,10 @@ impl Disk for RealDisk {
         fs::rename(from, to).map_err(|e| named("rename", from, e))
     }
 
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to).map_err(|e| named("link", to, e))
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path).map_err(|e| named("remove", path, e))
     }
