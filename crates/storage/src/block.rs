@@ -13,7 +13,9 @@
 //! longer wanted loses its file when the last query lets go of it.
 
 mod array;
+mod audit;
 mod cache;
+mod count;
 mod dictionary;
 mod families;
 mod find;
@@ -38,6 +40,7 @@ mod times;
 mod values;
 mod writer;
 
+pub use audit::Shares;
 pub use cache::Cache;
 pub use find::Policies;
 #[cfg(test)]

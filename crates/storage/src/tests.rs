@@ -9,6 +9,7 @@ mod faults;
 mod flips;
 mod histories;
 mod limits;
+mod looking;
 mod memory;
 mod merging;
 mod model_map;

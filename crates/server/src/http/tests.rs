@@ -15,6 +15,7 @@ use tempfile::TempDir;
 mod alerting;
 mod document;
 mod queries;
+mod status;
 mod writes;
 
 /// A server without a socket.

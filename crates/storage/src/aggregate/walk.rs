@@ -109,7 +109,7 @@ impl<'a> Walk<'a> {
         open: &'b mut Open,
         decoded: &'b mut Decoded,
     ) -> Result<(Times<'b>, Numbers<'b>), Error> {
-        let BlockColumn { block, groups, kind, is_dense } = self.column;
+        let BlockColumn { block, groups, kind, is_dense, .. } = self.column;
         let list = open.list(block, step.chunk.times)?;
         let count = list.count as usize;
         let values = if *is_dense {
