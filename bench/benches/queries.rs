@@ -3,10 +3,11 @@
 //! `cargo bench -p barograph-bench --bench queries -- [hosts] [rows] [fields] [word]` fills a
 //! folder with TSBS-like hosts that report every 10 s, flushes it, and asks each question
 //! whose name has `word` in it several times. Times are the least and the median of these;
-//! CPU time is the mean, of all threads, and what counts on a machine that others use.
+//! CPU time is the mean, of all threads, and what counts on a machine that others use. With
+//! the environment variable `OLD` set, data is a month old and blocks have their last form.
 
 use model::limits::Budget;
-use model::port::{Catalog, Sink, Source, SystemClock};
+use model::port::{Catalog, Clock, Sink, Source, SystemClock};
 use model::row::{Dialect, Identify, Rows};
 use model::{Field, Refused, Row, Span, Tags, Target, TimeRange, Timestamp, ValueRef};
 use query::{influxql, promql};
@@ -15,7 +16,6 @@ use std::sync::Arc;
 use std::time::Instant;
 use storage::{Fsync, Options, RealDisk, Store};
 
-const START_NS: i64 = 1_767_225_600_000_000_000;
 const STEP_NS: i64 = 10_000_000_000;
 const ROUNDS: usize = 5;
 /// Hosts that are written before the store is flushed.
@@ -49,7 +49,11 @@ fn main() {
     let number = |at: usize, default: usize| {
         words.get(at).map_or(default, |word| word.parse().expect("a number"))
     };
-    let shape = Shape { hosts: number(0, 20_000), rows: number(1, 2_160), fields: number(2, 1) };
+    let rows = number(1, 2_160);
+    let age = if std::env::var_os("OLD").is_some() { 30 * Span::DAY.0 } else { 0 };
+    let before = Span(age + rows as i64 * STEP_NS);
+    let start = (SystemClock.now() - before).floor(Span::HOUR).0;
+    let shape = Shape { start, hosts: number(0, 20_000), rows, fields: number(2, 1) };
     let wanted = words.get(3).map_or("", String::as_str);
     let folder = tempfile::tempdir().expect("a folder");
     let started = Instant::now();
@@ -64,7 +68,8 @@ fn main() {
         store.stats().block_bytes as f64 / values,
     );
     let asker = Asker::new(store);
-    asker.end.set(START_NS + shape.rows as i64 * STEP_NS);
+    asker.start.set(shape.start);
+    asker.end.set(shape.start + shape.rows as i64 * STEP_NS);
     for (name, question) in questions(&shape) {
         if name.contains(wanted) {
             asker.measure(&name, &question);
@@ -73,6 +78,8 @@ fn main() {
 }
 
 struct Shape {
+    /// When the first row is, in nanoseconds.
+    start: i64,
     hosts: usize,
     rows: usize,
     fields: usize,
@@ -89,8 +96,8 @@ enum Question {
 }
 
 fn questions(shape: &Shape) -> Vec<(String, Question)> {
-    let end = START_NS + shape.rows as i64 * STEP_NS;
-    let all = format!("time >= {START_NS} AND time < {end}");
+    let (start, end) = (shape.start, shape.start + shape.rows as i64 * STEP_NS);
+    let all = format!("time >= {start} AND time < {end}");
     let hour = format!("time >= {} AND time < {end}", end - Span::HOUR.0);
     let eight = "(hostname = 'host_1' OR hostname = 'host_2' OR hostname = 'host_3' OR \
                  hostname = 'host_4' OR hostname = 'host_5' OR hostname = 'host_6' OR \
@@ -170,6 +177,7 @@ fn questions(shape: &Shape) -> Vec<(String, Question)> {
 struct Asker {
     influx: influxql::Engine,
     prom: promql::Engine,
+    start: std::cell::Cell<i64>,
     end: std::cell::Cell<i64>,
 }
 
@@ -185,6 +193,7 @@ impl Asker {
                 influxql::Options::default(),
             ),
             prom: promql::Engine::new(source, promql::Options::default()),
+            start: std::cell::Cell::new(0),
             end: std::cell::Cell::new(0),
         }
     }
@@ -214,7 +223,7 @@ impl Asker {
 
     /// Answers how many rows or series came back.
     fn ask(&self, question: &Question, budget: &Budget) -> usize {
-        let start = Timestamp(START_NS + 300 * Span::SECOND.0);
+        let start = Timestamp(self.start.get() + 300 * Span::SECOND.0);
         let end = Timestamp(self.end.get());
         match question {
             Question::Influx(text) => {
@@ -294,6 +303,7 @@ struct Reports {
     fields: Vec<Field<'static>>,
     walks: Vec<f64>,
     random: u64,
+    start: i64,
     row: usize,
     rows: usize,
 }
@@ -306,6 +316,7 @@ impl Reports {
             fields: FIELDS[..shape.fields].iter().map(|name| field(name)).collect(),
             walks: vec![0.0; shape.fields],
             random: seed as u64 + 1,
+            start: shape.start,
             row: 0,
             rows: shape.rows,
         }
@@ -353,7 +364,7 @@ impl Rows for Reports {
             self.fields[index].value = ValueRef::F64(self.walks[index]);
         }
         self.row += 1;
-        let timestamp = Timestamp(START_NS + (self.row as i64 - 1) * STEP_NS);
+        let timestamp = Timestamp(self.start + (self.row as i64 - 1) * STEP_NS);
         Some(Ok(Row { line: self.row as u64, key: &self.key, timestamp, fields: &self.fields }))
     }
 

@@ -111,6 +111,20 @@ impl Barograph {
         read(self.client.post(format!("{}{path}", self.url)).send(body))
     }
 
+    /// POST of any bytes, or none where the server is not there.
+    pub fn try_post_bytes(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Option<Answer> {
+        let request = self.client.post(format!("{}{path}", self.url));
+        let add = |request: ureq::RequestBuilder<_>, (name, value): &(&str, &str)| {
+            request.header(*name, *value)
+        };
+        read(headers.iter().fold(request, add).send(body))
+    }
+
     /// GET.
     ///
     /// # Panics

@@ -1,6 +1,7 @@
 //! The main job, on the built binary, as its users see it.
 
 mod alerting;
+mod backup;
 mod durability;
 mod refusals;
 mod serving;

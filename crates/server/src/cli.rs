@@ -22,6 +22,14 @@ pub enum Command {
     /// Alert rules
     #[command(subcommand)]
     Rules(Rules),
+    /// Copies all data of a running server, or of a stopped folder, to another folder
+    Backup(Backup),
+    /// Makes a data folder out of a backup
+    Restore(Restore),
+    /// Reads every checksum of a stopped data folder or a snapshot, and changes nothing
+    Verify(Verify),
+    /// Tells what a stopped data folder or a snapshot holds and what its bytes are for
+    Inspect(Inspect),
     /// Checks a configuration file of the server
     CheckConfig {
         /// The file
@@ -55,6 +63,52 @@ pub struct Serve {
     /// Listen beyond loopback although no token is set: everybody who reaches the port may read, write and delete
     #[arg(long)]
     pub insecure: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Backup {
+    #[command(flatten)]
+    pub server: Server,
+    /// The data folder; the server is asked only where one has it
+    #[arg(long, value_name = "DIR", default_value = "./barograph-data")]
+    pub data_dir: PathBuf,
+    /// The folder to copy to; what an earlier backup left there is not copied again
+    pub target: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The folder of the backup
+    pub source: PathBuf,
+    /// The data folder to make, which is empty or not there
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: PathBuf,
+}
+
+/// Which folder is looked at.
+#[derive(Debug, Args)]
+pub struct Folder {
+    /// The data folder, or a snapshot of one
+    #[arg(long, value_name = "DIR", default_value = "./barograph-data")]
+    pub data_dir: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Verify {
+    #[command(flatten)]
+    pub folder: Folder,
+}
+
+#[derive(Debug, Args)]
+pub struct Inspect {
+    #[command(flatten)]
+    pub folder: Folder,
+    /// How long each list is
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub top: usize,
 }
 
 #[derive(Debug, Args)]

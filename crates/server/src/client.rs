@@ -1,7 +1,7 @@
 //! The commands that are not the server: they speak to one over HTTP.
 
 pub mod agent;
-mod asked;
+pub mod asked;
 pub mod query;
 pub mod rules;
-mod table;
+pub mod table;

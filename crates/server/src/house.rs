@@ -12,6 +12,7 @@ use model::port::Clock;
 use parking_lot::Mutex;
 use query::{influxql, promql};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -53,6 +54,8 @@ pub struct Rooms {
     pub answers: Answers,
     pub alerts: alert::Service,
     pub collects: bool,
+    /// The database of the rules.
+    pub rules_file: PathBuf,
 }
 
 /// Where a server stands in its life.

@@ -4,6 +4,7 @@
 //! thread, and write the answer; they decide nothing about metrics.
 
 mod about;
+mod admin;
 mod alerts;
 mod fail;
 mod front;
@@ -58,6 +59,9 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
             "/api/v1/admin/tsdb/clean_tombstones",
             post(prom::clean_tombstones).put(prom::clean_tombstones),
         ),
+        ("/api/v1/status/runtimeinfo", get(prom::runtime_info)),
+        ("/api/v1/status/tsdb", get(prom::tsdb)),
+        ("/api/v1/admin/tsdb/snapshot", post(admin::snapshot)),
         ("/api/alerts", get(alerts::list).post(alerts::create)),
         ("/api/alerts/audit", get(alerts::audit)),
         ("/api/alerts/{id}", get(alerts::get).put(alerts::replace).delete(alerts::delete)),

@@ -8,6 +8,7 @@ mod cli;
 mod client;
 mod config;
 mod error;
+mod folder;
 mod gate;
 mod house;
 mod http;
@@ -38,6 +39,10 @@ fn run(command: cli::Command) -> anyhow::Result<()> {
         cli::Command::Agent(flags) => client::agent::run(&flags)?,
         cli::Command::Query(flags) => client::query::run(&flags)?,
         cli::Command::Rules(command) => client::rules::run(&command)?,
+        cli::Command::Backup(flags) => folder::backup::run(&flags)?,
+        cli::Command::Restore(flags) => folder::backup::restore(&flags)?,
+        cli::Command::Verify(flags) => folder::verify::run(&flags)?,
+        cli::Command::Inspect(flags) => folder::inspect::run(&flags)?,
         cli::Command::CheckConfig { file } => {
             serve::check(&file)?;
             println!("{}: ok", file.display());

@@ -297,3 +297,71 @@ fn data_without_its_catalog_is_refused() {
     let (code, line) = fault(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data]);
     assert!(code == 1 && line.contains("no catalog: restore that file"), "{line}");
 }
+
+/// A stopped folder with some values in blocks.
+fn stopped() -> TempDir {
+    let server = Server::start(&["--no-collect"]);
+    let body: String = (0..200).map(|n| format!("cpu,host=h{n},dc=eu user={n},idle=1\n")).collect();
+    assert_eq!(server.post("/write", &body), 204);
+    let (code, log, folder) = server.end("-TERM");
+    assert_eq!(code, Some(0), "{log}");
+    folder
+}
+
+#[test]
+fn verify_tells_each_damage_and_fails() {
+    let folder = stopped();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let whole = run(&["verify", "--data-dir", data]);
+    let text = String::from_utf8(whole.stdout).unwrap();
+    assert_eq!(whole.status.code(), Some(0), "{text}");
+    assert!(text.ends_with(": no damage\n"), "{text}");
+
+    let blocks = folder.path().join("data/blocks");
+    let block = std::fs::read_dir(&blocks).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&block).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&block, &bytes).unwrap();
+    let damaged = run(&["verify", "--data-dir", data]);
+    let text = String::from_utf8(damaged.stdout).unwrap();
+    assert_eq!(damaged.status.code(), Some(1), "{text}");
+    let start = format!("damaged: {} at offset ", block.display());
+    assert!(text.lines().all(|line| line.starts_with(&start)) && !text.is_empty(), "{text}");
+    let json = run(&["verify", "--data-dir", data, "--json"]);
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["damages"][0]["file"].as_str(), block.to_str());
+    assert_eq!(std::fs::read(&block).unwrap(), bytes, "nothing is changed");
+}
+
+#[test]
+fn inspect_tells_what_a_folder_holds() {
+    let folder = stopped();
+    let data = folder.path().join("data");
+    let data = data.to_str().unwrap();
+    let text = run(&["inspect", "--data-dir", data, "--top", "3"]);
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("400 series of 200 streams, 400 values"), "{text}");
+    let json = run(&["inspect", "--data-dir", data, "--json"]);
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let metric = json["metrics"].as_array().unwrap().iter().find(|it| it["name"] == "cpu_user");
+    assert_eq!(metric.map(|it| (&it["series"], &it["values"])), Some((&200.into(), &200.into())));
+    assert_eq!(
+        json["label_values"][0],
+        serde_json::json!({"name": "dc", "value": "eu", "series": 400})
+    );
+}
+
+#[test]
+fn a_folder_in_use_is_not_looked_at() {
+    let server = Server::start(&["--no-collect"]);
+    let data = server.folder.path().join("data");
+    let data = data.to_str().unwrap();
+    for command in ["verify", "inspect"] {
+        let (code, line) = fault(&[command, "--data-dir", data]);
+        assert!(code == 1 && line.contains("in use by a running server"), "{line}");
+        let (code, line) = fault(&[command, "--data-dir", "/nowhere"]);
+        assert!(code == 1 && line.contains("holds no data of Barograph"), "{line}");
+    }
+}

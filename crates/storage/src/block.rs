@@ -13,7 +13,9 @@
 //! longer wanted loses its file when the last query lets go of it.
 
 mod array;
+mod audit;
 mod cache;
+mod count;
 mod dictionary;
 mod families;
 mod find;
@@ -38,6 +40,7 @@ mod times;
 mod values;
 mod writer;
 
+pub use audit::Shares;
 pub use cache::Cache;
 pub use find::Policies;
 #[cfg(test)]
@@ -47,7 +50,7 @@ pub use handles::Handles;
 pub use keys::Keys;
 pub use list::Blocks;
 pub use lookup::Lookup;
-pub use measurements::{Column, Measurement};
+pub use measurements::{Column, Groups as ColumnGroups, Measurement};
 pub use name::{Name, Sequences};
 pub use scan::Scan;
 pub use statistics::at_times;

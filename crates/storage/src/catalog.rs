@@ -17,7 +17,7 @@ use model::{DEFAULT_POLICY, Span, Target};
 use parking_lot::{Mutex, RwLock};
 use state::Database;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -43,12 +43,7 @@ impl Catalog {
     /// # Errors
     /// When it is damaged, of another version, or cannot be read.
     pub fn open(path: PathBuf, disk: Arc<dyn Disk>) -> Result<Self, Error> {
-        let state = match read_all(disk.as_ref(), &path) {
-            Ok(bytes) => file::decode(&bytes, &path)?,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => State::default(),
-            Err(e) => return Err(e.into()),
-        };
-        let state = RwLock::new(Arc::new(state));
+        let state = RwLock::new(Arc::new(read(&path, disk.as_ref())?));
         Ok(Self { path, disk, writing: Mutex::new(()), state, is_in_doubt: AtomicBool::new(false) })
     }
 
@@ -203,6 +198,18 @@ impl Catalog {
             self.is_in_doubt.store(false, Ordering::Release);
         }
         Ok(())
+    }
+}
+
+/// What the file says; nothing where it is not there.
+///
+/// # Errors
+/// When it is damaged, of another version, or cannot be read.
+pub fn read(path: &Path, disk: &dyn Disk) -> Result<State, Error> {
+    match read_all(disk, path) {
+        Ok(bytes) => file::decode(&bytes, path),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(State::default()),
+        Err(e) => Err(e.into()),
     }
 }
 

@@ -62,6 +62,12 @@ pub trait Disk: Send + Sync {
     /// When it cannot be renamed.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// Gives a file another name beside the one it has. No byte is copied.
+    ///
+    /// # Errors
+    /// When that name is taken, or the disk cannot do it.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
+
     /// Removes a file.
     ///
     /// # Errors
@@ -91,6 +97,13 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// When the file cannot be opened.
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>>;
+
+    /// Takes that lock together with others who only read, and makes no file; none where
+    /// one has it alone. A file that is not there locks nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    fn lock_shared(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>>;
 }
 
 /// An open file.
@@ -123,6 +136,9 @@ pub trait File: Send + Sync {
 /// A lock that is given back when it is dropped.
 pub trait Lock: Send + Sync {}
 
+/// What is held where there is no file to lock.
+impl Lock for () {}
+
 /// All bytes of a file.
 pub(crate) fn read_all(disk: &dyn Disk, path: &Path) -> io::Result<Vec<u8>> {
     let file = disk.open(path)?;
@@ -149,7 +165,7 @@ pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<
 /// What the names of unfinished files end in; they are removed at the next start.
 pub(crate) const TEMPORARY: &str = ".tmp";
 /// What the names of damaged files end in; they are kept for people to look at.
-const DAMAGED: &str = ".corrupt";
+pub(crate) const DAMAGED: &str = ".corrupt";
 
 /// `path` with `suffix` behind its name.
 pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -41,6 +41,12 @@ pub enum Error {
         /// What is wrong there.
         what: String,
     },
+    /// There is nothing to look at.
+    #[error("{} holds no data of Barograph: it has no MANIFEST, wal or blocks", .folder.display())]
+    NoData {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The folder holds data but not a file that says what the data is.
     #[error(
         "data folder {} has wal or blocks but no {file}: restore that file from a backup, or choose another folder with --data-dir; nothing was changed",

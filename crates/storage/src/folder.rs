@@ -11,8 +11,16 @@ use std::path::{Path, PathBuf};
 
 /// The version of the whole folder; raised when an old program must not open a new one.
 const SEAL: Seal = Seal { magic: b"BAROMETA", version: 1, what: "MANIFEST" };
+/// What the folder is.
+pub const MANIFEST: &str = "MANIFEST";
 /// Where databases and policies are written down.
 const CATALOG: &str = "catalog";
+/// Where snapshots are made.
+pub const SNAPSHOTS: &str = "snapshots";
+/// Small files that are there or not, and that are replaced as a whole.
+pub const REPLACED: [&str; 2] = [CATALOG, "tombstones"];
+/// All files of the folder itself that are data.
+pub const FILES: [&str; 3] = [CATALOG, "tombstones", MANIFEST];
 /// The most partitions a folder may have; their number is two bytes in frames and names.
 pub const PARTITIONS_MAX: u16 = 1024;
 /// The most partitions that are chosen unasked: more would only make more files.
@@ -72,6 +80,61 @@ impl Folder {
     }
 }
 
+/// A data folder, or a snapshot of one, that is only looked at: nothing in it is made or
+/// changed, and no server opens it meanwhile.
+pub struct Looked {
+    /// Where it is.
+    pub path: PathBuf,
+    _lock: Box<dyn Lock>,
+}
+
+impl Looked {
+    /// Keeps servers out of the folder.
+    ///
+    /// # Errors
+    /// When one has it, or it is no folder of data.
+    pub fn open(path: &Path, disk: &dyn Disk) -> Result<Self, Error> {
+        let lock = disk.lock_shared(&path.join("LOCK"))?;
+        let lock = lock.ok_or_else(|| Error::InUse { folder: path.to_owned() })?;
+        let is_data = disk.list(path)?.iter().any(|entry| entry.name == MANIFEST)
+            || !disk.list(&wal(path))?.is_empty()
+            || !disk.list(&blocks(path))?.is_empty();
+        if !is_data {
+            return Err(Error::NoData { folder: path.to_owned() });
+        }
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Where log segments are.
+    pub fn wal(&self) -> PathBuf {
+        wal(&self.path)
+    }
+
+    /// Where blocks are.
+    pub fn blocks(&self) -> PathBuf {
+        blocks(&self.path)
+    }
+
+    /// Where databases and policies are written down.
+    pub fn catalog(&self) -> PathBuf {
+        self.path.join(CATALOG)
+    }
+
+    /// The file that fixes the partitions.
+    pub fn manifest(&self) -> PathBuf {
+        self.path.join(MANIFEST)
+    }
+
+    /// How many partitions there are.
+    ///
+    /// # Errors
+    /// When the MANIFEST is missing or damaged.
+    pub fn partitions(&self, disk: &dyn Disk) -> Result<u16, Error> {
+        let missing = || Error::Missing { folder: self.path.clone(), file: MANIFEST };
+        read_manifest(&self.path, disk)?.ok_or_else(missing)
+    }
+}
+
 fn wal(folder: &Path) -> PathBuf {
     folder.join("wal")
 }
@@ -81,11 +144,11 @@ fn blocks(folder: &Path) -> PathBuf {
 }
 
 fn read_manifest(folder: &Path, disk: &dyn Disk) -> Result<Option<u16>, Error> {
-    let path = folder.join("MANIFEST");
+    let path = folder.join(MANIFEST);
     let bytes = match read_all(disk, &path) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            check_empty(folder, disk, "MANIFEST")?;
+            check_empty(folder, disk, MANIFEST)?;
             return Ok(None);
         }
         Err(e) => return Err(e.into()),
@@ -122,7 +185,7 @@ fn write_manifest(folder: &Path, disk: &dyn Disk, partitions: u16) -> Result<u16
         asked => asked.min(PARTITIONS_MAX),
     };
     sync_above(folder, disk)?;
-    replace(disk, &folder.join("MANIFEST"), &SEAL.wrap(&partitions.to_le_bytes()))?;
+    replace(disk, &folder.join(MANIFEST), &SEAL.wrap(&partitions.to_le_bytes()))?;
     Ok(partitions)
 }
 

@@ -22,6 +22,7 @@ mod schema;
 mod stage;
 
 pub use directory::{Found, Place, Resolver, Scope};
+pub use names::Names;
 pub use partition::{Frozen, Partition};
 pub use rows::{HeadPart, Rows};
 pub use schema::{Schema, SeriesLimits};

@@ -13,6 +13,7 @@
 
 mod aggregate;
 mod block;
+mod cardinality;
 mod catalog;
 mod chunk;
 mod compact;
@@ -23,6 +24,7 @@ mod folder;
 mod head;
 mod identity;
 mod index;
+mod inspect;
 mod options;
 mod pattern;
 mod piece;
@@ -35,13 +37,19 @@ mod slice;
 mod stats;
 mod store;
 mod tombstone;
+mod verify;
 mod wal;
 
+pub use block::Shares;
+pub use cardinality::{Cardinality, Counted, Pair};
 pub use disk::{Disk, RealDisk};
 pub use error::Error;
+pub use folder::{FILES, Looked, SNAPSHOTS};
+pub use inspect::{Inspection, Metric, Sliced, inspect};
 pub use options::{Fsync, FsyncError, Options};
 pub use stats::{Maintained, Stats};
-pub use store::Store;
+pub use store::{CountError, Store};
+pub use verify::{Finding, Told, Verified, verify};
 
 #[cfg(test)]
 mod tests;

@@ -194,10 +194,15 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader that charges `budget`.
     pub fn new(budget: &'a Budget, counters: &'a Counters) -> Self {
+        Self::with_open(Open::default(), budget, counters)
+    }
+
+    /// The same, with tables that another reader has read.
+    pub fn with_open(open: Open, budget: &'a Budget, counters: &'a Counters) -> Self {
         Self {
             budget,
             counters,
-            open: Open::default(),
+            open,
             timestamps: Vec::new(),
             present: Vec::new(),
             column: model::Column::new(Kind::F64),
@@ -242,7 +247,7 @@ impl<'a> Reader<'a> {
     ) -> Result<(), Error> {
         let block = part.block.as_ref();
         let kind = column.def.kind;
-        for group in block.groups_of(&column.groups, part.ordinal)? {
+        for group in self.open.groups_of(block, &column.groups, part.ordinal)? {
             let directory = self.open.directory(block, group)?;
             for at in directory.of(part.ordinal) {
                 let chunk = directory.chunk(at);
@@ -392,6 +397,11 @@ impl<'a> Reader<'a> {
         if self.column.kind() != kind {
             self.column = model::Column::new(kind);
         }
+    }
+
+    /// The tables that were read, for another reader.
+    pub fn into_open(self) -> Open {
+        self.open
     }
 
     /// Tables of blocks that this reader keeps.

@@ -1,10 +1,11 @@
 //! Series of an answer: who they are, and their samples when they are asked for.
 
-use crate::piece::{Reader, StreamParts, clusters};
+use crate::piece::{Open, Reader, StreamParts, clusters};
 use crate::stats::Counters;
 use model::limits::Budget;
 use model::port::{Series, SourceError};
 use model::{Kind, Predicate, Samples, SeriesMeta, TimeRange};
+use parking_lot::Mutex;
 use std::sync::Arc;
 
 /// One series of an answer.
@@ -12,7 +13,22 @@ use std::sync::Arc;
 pub struct Stored {
     meta: SeriesMeta,
     stream: Arc<StreamParts>,
+    shared: Arc<Shared>,
+}
+
+/// What the series of one answer share.
+#[derive(Debug)]
+pub struct Shared {
     counters: Arc<Counters>,
+    /// Tables of blocks that were read for other series, one set for each thread at most.
+    open: Mutex<Vec<Open>>,
+}
+
+impl Shared {
+    /// Nothing read yet.
+    pub fn new(counters: Arc<Counters>) -> Self {
+        Self { counters, open: Mutex::default() }
+    }
 }
 
 impl Series for Stored {
@@ -28,11 +44,12 @@ impl Series for Stored {
     ) -> Result<(), SourceError> {
         out.reset(self.meta.kind);
         let range = range.intersect(&self.stream.visible);
-        let mut reader = Reader::new(budget, &self.counters);
-        for cluster in clusters(&reader.pieces(&self.stream, &self.meta.field, range)) {
-            reader.read(cluster, range, out)?;
-        }
-        Ok(())
+        let open = self.shared.open.lock().pop().unwrap_or_default();
+        let mut reader = Reader::with_open(open, budget, &self.shared.counters);
+        let pieces = reader.pieces(&self.stream, &self.meta.field, range);
+        let read = clusters(&pieces).try_for_each(|cluster| reader.read(cluster, range, out));
+        self.shared.open.lock().push(reader.into_open());
+        Ok(read?)
     }
 }
 
@@ -40,14 +57,14 @@ impl Series for Stored {
 pub fn of_stream(
     stream: StreamParts,
     predicate: &Predicate,
-    counters: &Arc<Counters>,
+    shared: &Arc<Shared>,
     out: &mut Vec<Stored>,
 ) {
     let stream = Arc::new(stream);
     for (field, kind) in fields(&stream) {
         if predicate.matches_column(&stream.key, &field) {
             let meta = SeriesMeta { stream: stream.key.clone(), field, kind };
-            out.push(Stored { meta, stream: stream.clone(), counters: counters.clone() });
+            out.push(Stored { meta, stream: stream.clone(), shared: shared.clone() });
         }
     }
 }

@@ -4,6 +4,7 @@
 //! old, merge, drop what retention no longer keeps. Writers that find the head full ask
 //! for a flush and wait a moment for one.
 
+mod cardinality;
 mod databases;
 mod delete;
 mod flush;
@@ -11,7 +12,10 @@ mod merge;
 mod outline;
 mod recover;
 mod select;
+mod snapshot;
 mod write;
+
+pub use cardinality::CountError;
 
 use crate::block::{Block, Blocks, Cache, Context, Handles, Name};
 use crate::catalog::Catalog;
@@ -137,6 +141,11 @@ impl Store {
         };
         store.replay(&segments)?;
         Ok(store)
+    }
+
+    /// Where its data is.
+    pub fn path(&self) -> &Path {
+        &self.folder.path
     }
 
     /// One round of background work: flush what is full or old, merge, drop what has

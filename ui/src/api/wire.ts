@@ -222,6 +222,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/status/runtimeinfo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** About this run, in Prometheus's shape */
+        get: operations["promRuntimeInfo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/status/tsdb": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many series there are, by name and label
+         * @description Counts the series of one UTC day out of indexes alone: those with samples that day in blocks, and for the present day all that wrote lately. `minTime` and `maxTime` are the day's, in milliseconds.
+         */
+        get: operations["promTsdb"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/tsdb/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a snapshot of all data
+         * @description Makes the folder `snapshots/NAME` in the data folder, with every write that was acknowledged before: a data folder of its own, whose blocks are links and take no space until retention drops them. Nobody removes it but you.
+         */
+        post: operations["promSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/tsdb/delete_series": {
         parameters: {
             query?: never;
@@ -507,6 +564,29 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        PromCount: {
+            name: string;
+            value: number;
+        };
+        PromTsdb: {
+            /** @constant */
+            status: "success";
+            data: {
+                headStats: {
+                    numSeries: number;
+                    numLabelPairs: number;
+                    /** @description Milliseconds. */
+                    minTime: number;
+                    /** @description Milliseconds. */
+                    maxTime: number;
+                };
+                seriesCountByMetricName: components["schemas"]["PromCount"][];
+                labelValueCountByLabelName: components["schemas"]["PromCount"][];
+                memoryInBytesByLabelName: components["schemas"]["PromCount"][];
+                /** @description Named `label=value`. */
+                seriesCountByLabelValuePair: components["schemas"]["PromCount"][];
+            };
+        };
         /** @description Where in a query something is wrong. */
         Position: {
             /** @description In bytes, from 0. */
@@ -1413,6 +1493,96 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+        };
+    };
+    promRuntimeInfo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Start, time and damage found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "success";
+                        data: {
+                            /** Format: date-time */
+                            startTime: string;
+                            /** Format: date-time */
+                            serverTime: string;
+                            reloadConfigSuccess?: boolean;
+                            /** Format: date-time */
+                            lastConfigTime?: string;
+                            corruptionCount: number;
+                        };
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+        };
+    };
+    promTsdb: {
+        parameters: {
+            query?: {
+                /** @description How long each list is. */
+                limit?: number;
+                /** @description The UTC day; today where it is left out. */
+                date?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts, the largest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromTsdb"];
+                };
+            };
+            400: components["responses"]["PromError"];
+            401: components["responses"]["Unauthorized"];
+            503: components["responses"]["PromError"];
+        };
+    };
+    promSnapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The snapshot's name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "success";
+                        data: {
+                            name: string;
+                        };
+                    };
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["PromError"];
         };
     };
     deleteSeriesPut: {

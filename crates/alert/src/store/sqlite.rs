@@ -6,11 +6,14 @@
 //! `BUSY_TIMEOUT`.
 
 mod columns;
+mod copy;
 mod history;
 mod instances;
 mod outbox;
 mod rules;
 mod schema;
+
+pub use copy::copy_database;
 
 use super::{
     Acknowledgement, Attempt, Audit, Backlog, Checkpoint, Claim, FiringRecord, Guard, Notification,

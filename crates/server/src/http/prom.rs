@@ -2,9 +2,11 @@
 
 mod admin;
 mod render;
+mod status;
 mod when;
 
 pub use admin::{clean_tombstones, delete_series};
+pub use status::{build_info, runtime_info, tsdb};
 pub use when::moment;
 
 use super::{Fail, Open, Params, Position, Shared, json, json_body};
@@ -346,18 +348,4 @@ fn of_selector(fail: PromFail, params: &Params) -> PromFail {
 /// `GET /api/v1/metadata`: remote write 1.0 metadata is not kept, so there is none to tell.
 pub async fn metadata() -> Response {
     json(StatusCode::OK, &json!({ "status": "success", "data": {} }))
-}
-
-/// `GET /api/v1/status/buildinfo`, by which Grafana finds out whom it speaks to.
-pub async fn build_info() -> Response {
-    let data = json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "revision": "",
-        "branch": "",
-        "buildUser": "",
-        "buildDate": "",
-        "goVersion": "",
-        "application": "barograph",
-    });
-    json(StatusCode::OK, &json!({ "status": "success", "data": data }))
 }

@@ -16,6 +16,7 @@ mod alerting;
 mod deletes;
 mod document;
 mod queries;
+mod status;
 mod writes;
 
 /// A server without a socket.

@@ -36,6 +36,7 @@ pub fn rooms(settings: &Settings, house: &House) -> Result<Arc<Rooms>, Error> {
         answers: Answers::new(cache, clock, house.metrics.clone()),
         alerts: alerts(settings, house, store.clone(), promql.clone())?,
         collects: config.collect.enabled,
+        rules_file: settings.rules_file(),
         store,
         promql,
         influxql,

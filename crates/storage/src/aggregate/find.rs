@@ -124,6 +124,13 @@ struct Joined {
 }
 
 impl Finder<'_> {
+    /// How much memory series and keys take that were found so far.
+    fn bytes(&self) -> usize {
+        self.found.series.len() * size_of::<Entry>()
+            + self.found.parts.len() * size_of::<Part>()
+            + self.numbers.bytes()
+    }
+
     fn tell(&self, error: &Error) -> Result<(), Exceeded> {
         tell(error, self.places.budget, self.places.counters);
         self.places.budget.check()
@@ -149,6 +156,7 @@ impl Finder<'_> {
     ) -> Result<(), Exceeded> {
         let places = self.places;
         for (partition, head) in places.head.iter().enumerate() {
+            let before = self.bytes();
             let fits = |frozen: &&Frozen| {
                 let key = &frozen.identity.key;
                 key.measurement.as_ref() == measurement && left.matches_column(key, field)
@@ -182,6 +190,7 @@ impl Finder<'_> {
             if let Some(into) = into {
                 self.gather(first, into.parts);
             }
+            places.budget.hold(self.bytes().saturating_sub(before) as u64)?;
         }
         Ok(())
     }

@@ -200,7 +200,9 @@ impl<'a> Row<'a> {
 /// Whether `statistics` of a column of this kind were made without rounding integers.
 fn is_exact(kind: Kind, statistics: &Accumulator) -> bool {
     const EXACT_MAX: f64 = (1u64 << 53) as f64;
-    kind != Kind::I64 || (-EXACT_MAX < statistics.min && statistics.max < EXACT_MAX)
+    let is_exact = |value: f64| value.abs() < EXACT_MAX;
+    kind != Kind::I64
+        || (is_exact(statistics.min) && is_exact(statistics.max) && is_exact(statistics.sum()))
 }
 
 impl Windows {

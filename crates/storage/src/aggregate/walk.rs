@@ -6,14 +6,13 @@
 use super::cut::Times;
 use super::found::BlockColumn;
 use super::kernel::Numbers;
-use crate::block::{Chunk, Directory};
+use crate::block::{Chunk, Directory, Scan};
 use crate::chunk::decode_values;
 use crate::error::{Damage, Error};
 use crate::piece::{Open, Piece};
 use crate::tombstone::Cuts;
 use codec::timestamps::Grid;
 use model::{Column, Kind, TimeRange};
-use std::ops::Range;
 
 /// Not a group's number.
 const NONE: usize = usize::MAX;
@@ -24,11 +23,11 @@ pub struct Walk<'a> {
     /// The group whose directory this is.
     group: usize,
     directory: Option<Directory>,
-    /// Bytes of the file, and where they begin there.
+    /// Where most streams are asked for: the group that was read whole.
+    scan: Scan,
+    scanned: usize,
+    /// Else the values that were read alone.
     bytes: Vec<u8>,
-    offset: u64,
-    /// The span that was checked last, by its first byte.
-    checked: Option<u64>,
 }
 
 /// Memory that values are decoded into.
@@ -53,8 +52,8 @@ pub struct Step {
 impl<'a> Walk<'a> {
     /// At the start of `column`.
     pub fn new(column: &'a BlockColumn) -> Self {
-        let bytes = Vec::new();
-        Self { column, group: NONE, directory: None, bytes, offset: 0, checked: None }
+        let (scan, bytes) = (Scan::default(), Vec::new());
+        Self { column, group: NONE, directory: None, scan, scanned: NONE, bytes }
     }
 
     /// Appends the chunks of stream `ordinal` that may be inside `range` to `out`.
@@ -110,54 +109,27 @@ impl<'a> Walk<'a> {
         open: &'b mut Open,
         decoded: &'b mut Decoded,
     ) -> Result<(Times<'b>, Numbers<'b>), Error> {
-        let block = &self.column.block;
+        let BlockColumn { block, groups, kind, is_dense, .. } = self.column;
         let list = open.list(block, step.chunk.times)?;
         let count = list.count as usize;
-        let span = step.chunk.span;
-        let bytes = self.read(step)?;
-        let numbers = decoded.decode(&self.bytes[bytes], count, self.column.kind);
-        let numbers = numbers.map_err(|damage| block.damaged(damage, span.offset))?;
+        let values = if *is_dense {
+            if self.scanned != step.group {
+                self.scanned = NONE;
+                self.scan.read(block, groups[step.group])?;
+                self.scanned = step.group;
+            }
+            self.scan.values(block, &step.chunk)?
+        } else {
+            block.values(&step.chunk, &mut self.bytes)?
+        };
+        let numbers = decoded.decode(values, count, *kind);
+        let numbers = numbers.map_err(|damage| block.damaged(damage, step.chunk.span.offset))?;
         let grid = list.step.map(|step| Grid { start: list.range.start.0, step, count });
         let times = match grid.filter(Grid::is_rising) {
             Some(grid) => Times::Grid(grid),
             None => Times::Slice(open.timestamps(block, step.chunk.times)?),
         };
         Ok((times, numbers))
-    }
-
-    /// Reads the values of a chunk; answers where in `bytes` they are.
-    fn read(&mut self, step: &Step) -> Result<Range<usize>, Error> {
-        let BlockColumn { block, groups, is_dense, .. } = self.column;
-        let span = step.chunk.span;
-        let end = span.offset + u64::from(span.bytes);
-        let is_here = self.offset <= span.offset && end <= self.offset + self.bytes.len() as u64;
-        if !is_here {
-            let place = groups[step.group];
-            let (offset, length) = match is_dense {
-                true => (place.offset, place.bytes as usize),
-                false => (span.offset, span.bytes as usize),
-            };
-            self.checked = None;
-            self.offset = offset;
-            if let Err(error) = block.read(offset, length, &mut self.bytes) {
-                self.bytes.clear();
-                return Err(error.into());
-            }
-        }
-        let damaged = |damage| block.damaged(damage, span.offset);
-        let start = span.offset.saturating_sub(self.offset) as usize;
-        let inside = self.bytes.get(start..start + span.bytes as usize);
-        let outside = || damaged(Damage::new(0, "values lie outside their group"));
-        let inside = inside.ok_or_else(outside)?;
-        if self.checked != Some(span.offset) {
-            span.check(inside).map_err(damaged)?;
-            self.checked = Some(span.offset);
-        }
-        let values = step.chunk.start as usize..(step.chunk.start + step.chunk.bytes) as usize;
-        if values.end > inside.len() {
-            return Err(damaged(Damage::new(0, "values lie outside their span")));
-        }
-        Ok(start + values.start..start + values.end)
     }
 }
 

@@ -11,6 +11,9 @@ use hashbrown::HashMap;
 use model::{StreamKey, Tags};
 use std::sync::Arc;
 
+/// Texts that are kept: those that many streams share are soon here again.
+const TEXTS_MAX: usize = 1 << 16;
+
 /// Looks at the streams of a block; fastest in the order of ordinals.
 pub struct Lookup<'a> {
     block: &'a Block,
@@ -196,6 +199,9 @@ impl<'a> Lookup<'a> {
         let text = values.text((rank % VALUES) as usize);
         let text = text.map_err(|damage| self.block.damaged_value(of, index, damage))?;
         let text: Arc<str> = text.into();
+        if self.texts.len() >= TEXTS_MAX {
+            self.texts.clear();
+        }
         self.texts.insert((tag, rank), text.clone());
         Ok(text)
     }

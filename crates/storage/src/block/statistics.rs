@@ -18,13 +18,22 @@ pub const ROWS_MIN: usize = 128;
 /// Statistics of some values, staleness markers left out; times are rows, counted from the
 /// first of them.
 pub fn of(values: &Column, at: Range<usize>) -> Option<Accumulator> {
-    if !values.kind().is_numeric() || at.len() < ROWS_MIN {
+    if at.len() < ROWS_MIN {
         return None;
     }
+    match values {
+        Column::F64(v) => of_numbers(v[at].iter().copied()),
+        Column::I64(v) => of_numbers(v[at].iter().map(|value| *value as f64)),
+        Column::U64(v) => of_numbers(v[at].iter().map(|value| *value as f64)),
+        Column::Bool(v) => of_numbers(v[at].iter().map(|value| f64::from(*value))),
+        Column::Str(_) | Column::Histogram(_) => None,
+    }
+}
+
+fn of_numbers(values: impl Iterator<Item = f64>) -> Option<Accumulator> {
     let mut window = Accumulator::default();
     let mut is_finite = true;
-    for (row, index) in (0..).zip(at) {
-        let value = values.get(index).as_f64()?;
+    for (row, value) in (0..).zip(values) {
         is_finite &= value.is_finite() || is_stale(value);
         if !is_stale(value) {
             window.push(row, value);

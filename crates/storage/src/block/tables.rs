@@ -22,7 +22,10 @@ impl Block {
     }
 
     /// A page, and where it is in the file.
-    fn page(&self, number: u32) -> Result<(Page, u64), Error> {
+    ///
+    /// # Errors
+    /// When it is damaged or cannot be read.
+    pub(super) fn page(&self, number: u32) -> Result<(Page, u64), Error> {
         let place = self.root.pages.get(number as usize).copied();
         let place = place
             .ok_or_else(|| Error::damaged(&self.path, 0, format!("page {number} is not there")))?;

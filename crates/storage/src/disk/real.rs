@@ -38,6 +38,10 @@ impl Disk for RealDisk {
         fs::rename(from, to).map_err(|e| named("rename", from, e))
     }
 
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to).map_err(|e| named("link", to, e))
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path).map_err(|e| named("remove", path, e))
     }
@@ -78,6 +82,19 @@ impl Disk for RealDisk {
         let file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path);
         let file = file.map_err(|e| named("open", path, e))?;
         match file.try_lock() {
+            Ok(()) => Ok(Some(Box::new(Held { _file: file }))),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(e)) => Err(named("lock", path, e)),
+        }
+    }
+
+    fn lock_shared(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
+        let file = match fs::File::open(path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Some(Box::new(()))),
+            Err(e) => return Err(named("open", path, e)),
+        };
+        match file.try_lock_shared() {
             Ok(()) => Ok(Some(Box::new(Held { _file: file }))),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
             Err(fs::TryLockError::Error(e)) => Err(named("lock", path, e)),

@@ -318,6 +318,17 @@ impl Disk for Simulated {
         Ok(())
     }
 
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.0.lock();
+        state.operate("link", to)?;
+        let index = state.find("link", from)?;
+        if state.names.contains_key(to) {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "that name is taken"));
+        }
+        state.rename(Renaming::Link(to.to_owned(), index));
+        Ok(())
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut state = self.0.lock();
         state.operate("remove", path)?;
@@ -365,6 +376,12 @@ impl Disk for Simulated {
             return Ok(None);
         }
         Ok(Some(Box::new(Held { disk: self.clone(), path: path.to_owned() })))
+    }
+
+    fn lock_shared(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
+        let state = self.0.lock();
+        state.alive("lock", path)?;
+        Ok((!state.locked.contains(path)).then(|| Box::new(()) as Box<dyn Lock>))
     }
 }
 

@@ -165,6 +165,18 @@ impl Index {
         labels.filter_map(|at| self.labels[*at].as_ref())
     }
 
+    /// Hands name and value of every tag to `each`, with what `weight` says of its streams
+    /// added up.
+    pub fn each_tag(&self, weight: &dyn Fn(u32) -> u64, each: &mut dyn FnMut(&str, &str, u64)) {
+        for name in MEASUREMENT + 1..self.names.len() as u32 {
+            for label in self.labels_of(name) {
+                let mut sum = 0;
+                label.streams.for_each(|stream| sum += weight(stream));
+                each(&self.names[name as usize].text, &label.text, sum);
+            }
+        }
+    }
+
     fn value(&self, name: u32, value: &str) -> RoaringBitmap {
         let is_it = |at: &&u32| {
             self.labels[**at].as_ref().is_some_and(|l| l.name == name && l.text.as_ref() == value)

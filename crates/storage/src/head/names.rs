@@ -7,6 +7,7 @@
 use super::index::Index;
 use super::paged::Paged;
 use super::pool::Pool;
+use crate::cardinality::Known;
 use crate::identity::{Identity, PolicyId, PolicyName, Text};
 use crate::index::evaluate;
 use crate::shape::Shape;
@@ -166,6 +167,27 @@ impl Names {
         };
         let hash = u128::from(named.hash[1]) << 64 | u128::from(named.hash[0]);
         Some(Arc::new(Identity::new(named.policy, key, hash)))
+    }
+
+    /// Hands every stream to `each`.
+    pub fn each(&self, mut each: impl FnMut(Known<'_>)) {
+        for (ordinal, named) in self.streams.iter() {
+            let Some(named) = named else { continue };
+            let first = self.labels.get(named.labels, 1)[0];
+            let hash = u128::from(named.hash[1]) << 64 | u128::from(named.hash[0]);
+            let (measurement, shape) = (self.index.label(first).1, &named.shape);
+            each(Known { ordinal, hash, policy: named.policy, measurement, shape });
+        }
+    }
+
+    /// Slots are below.
+    pub fn bound(&self) -> usize {
+        self.streams.iter().last().map_or(0, |(slot, _)| slot as usize + 1)
+    }
+
+    /// Hands name and value of every tag to `each`; see the index.
+    pub fn each_tag(&self, weight: &dyn Fn(u32) -> u64, each: &mut dyn FnMut(&str, &str, u64)) {
+        self.index.each_tag(weight, each);
     }
 
     /// Every stream that may fit.

@@ -122,6 +122,11 @@ impl Partition {
         self.names.read().find(hash, policy)
     }
 
+    /// Lets `look` see who its streams are; new ones wait meanwhile.
+    pub fn with_names<T>(&self, look: impl FnOnce(&Names) -> T) -> T {
+        look(&self.names.read())
+    }
+
     /// Lets `widen` give a stream more columns; it is told the stream's policy and
     /// measurement.
     pub fn widen<T>(

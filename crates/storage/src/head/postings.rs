@@ -52,6 +52,15 @@ impl Postings {
         }
     }
 
+    /// Hands each stream to `each`.
+    pub fn for_each(&self, mut each: impl FnMut(u32)) {
+        match self {
+            Self::One(only) => each(*only),
+            Self::Few(list) => list.iter().copied().for_each(each),
+            Self::Many(many) => many.iter().for_each(each),
+        }
+    }
+
     /// Adds its streams to `set`.
     pub fn add_to(&self, set: &mut RoaringBitmap) {
         match self {

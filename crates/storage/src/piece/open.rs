@@ -1,7 +1,7 @@
 //! Tables of blocks that are read over and over while series are read one after the other:
 //! directories of groups, their statistics, and timestamps.
 
-use crate::block::{Block, Chunk, Directory, Group, Scan, TimeList, TimePage, Told};
+use crate::block::{Block, Chunk, ColumnGroups, Directory, Group, Scan, TimeList, TimePage, Told};
 use crate::chunk::decode_timestamps;
 use crate::error::{Damage, Error};
 use model::Accumulator;
@@ -10,6 +10,10 @@ use std::sync::Arc;
 
 /// How many of each are kept: the columns of a usual measurement in the blocks of a merge.
 const KEPT_MAX: usize = 256;
+
+/// Whoever asks for so many series is likely to ask for most: then all groups of a column are
+/// looked up at once.
+const GROUPS_FROM: u64 = 8;
 
 /// How many groups are kept whole: some columns of a few blocks.
 const SCANS_MAX: usize = 16;
@@ -20,11 +24,14 @@ const SCAN_BYTES_MAX: u32 = 1 << 20;
 type Kept<T> = Vec<((u64, u64), Arc<T>)>;
 
 /// Tables that were read.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Open {
     directories: Kept<Directory>,
     statistics: Kept<Vec<Option<Accumulator>>>,
     pages: Kept<TimePage>,
+    /// Where all groups of a column are, once enough of them were asked for.
+    groups: Kept<Vec<Group>>,
+    asked: u64,
     /// Groups that were read whole.
     scans: Vec<((u64, u64), Scan)>,
     /// Groups of which one chunk was read.
@@ -36,6 +43,30 @@ pub struct Open {
 }
 
 impl Open {
+    /// The groups of a column that may have chunks of a stream, in their order.
+    ///
+    /// # Errors
+    /// When a page of groups is damaged or cannot be read.
+    pub fn groups_of(
+        &mut self,
+        block: &Block,
+        groups: &ColumnGroups,
+        ordinal: u32,
+    ) -> Result<Vec<Group>, Error> {
+        self.asked += 1;
+        let ColumnGroups::Paged(_, first_page) = groups else {
+            return block.groups_of(groups, ordinal);
+        };
+        if self.asked < GROUPS_FROM {
+            return block.groups_of(groups, ordinal);
+        }
+        let key = (block.number(), u64::from(*first_page));
+        let all = keep(&mut self.groups, key, || block.all_groups(groups))?;
+        let first = all.partition_point(|group| group.first < ordinal).saturating_sub(1);
+        let may_have = |group: &&Group| group.first <= ordinal;
+        Ok(all[first..].iter().take_while(may_have).copied().collect())
+    }
+
     /// The directory of a group.
     ///
     /// # Errors

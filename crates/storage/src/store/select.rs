@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::head::Frozen;
 use crate::identity::PolicyId;
 use crate::piece::{BlockPart, Part, StreamParts, tell};
-use crate::series::{Stored, of_stream};
+use crate::series::{Shared, Stored, of_stream};
 use crate::stats::Counters;
 use hashbrown::HashMap;
 use model::limits::{Budget, Exceeded};
@@ -82,12 +82,13 @@ impl Store {
             gathered.add_head(frozen);
         }
         let now = self.clock.now();
+        let shared = Arc::new(Shared::new(self.counters.clone()));
         let mut series = Vec::new();
         let Gathered { state, streams, .. } = gathered;
         for (index, stream) in streams.into_iter().enumerate() {
             let visible = visible(&state, stream.policy, self.options.retention, now);
             let stream = StreamParts { key: stream.key, parts: stream.parts, visible };
-            of_stream(stream, predicate, &self.counters, &mut series);
+            of_stream(stream, predicate, &shared, &mut series);
             if index % STREAMS_PER_CHECK == 0 {
                 budget.check()?;
             }

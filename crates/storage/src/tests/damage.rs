@@ -198,3 +198,38 @@ fn merging_keeps_a_copy_of_what_it_could_not_read() {
     assert_eq!(found.len(), expected.len() - 3 + more.0.len(), "{:?}", found.keys());
     assert_eq!(found["cpu,host=h1 value"], more.0["cpu,host=h1 value"]);
 }
+
+#[test]
+fn a_flip_that_a_merge_finds_costs_what_it_hit_and_leaves_a_copy() {
+    let (disk, path, expected) = with_block();
+    let bytes = read_all(&disk, &path).expect("read").len();
+    let mut partial = 0;
+    for at in (0..bytes).step_by(5) {
+        let disk = disk.after_power_cut(0);
+        disk.flip(&path, at);
+        let rig = Rig::with(disk, one()).unwrap_or_else(|e| panic!("flip at {at}: {e}"));
+        let mut all = Expected(expected.clone());
+        for n in 0..4 {
+            let points = [float("cpu,host=h1", NOW + 1000 + n, 1.0)];
+            rig.put(&points);
+            all.add(&points);
+            rig.store.flush().expect("flush");
+        }
+        rig.store.maintain().expect("maintain");
+        let found = rig.all();
+        for (series, samples) in &found {
+            for (time, value) in samples {
+                assert_eq!(Some(value), all.0[series].get(time), "flip at {at}");
+            }
+        }
+        assert_eq!(found["cpu,host=h1 value"].len(), 4, "flip at {at}");
+        if found == all.0 {
+            continue;
+        }
+        let names = rig.files("blocks");
+        assert!(names.iter().any(|name| name.ends_with(".corrupt")), "{at}: {names:?}");
+        assert!(rig.store.stats().corruption_found > 0, "flip at {at}");
+        partial += usize::from(found.len() > 1);
+    }
+    assert!(partial > 10, "{partial} flips cost a part and not all");
+}

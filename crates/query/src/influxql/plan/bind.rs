@@ -62,7 +62,7 @@ pub(crate) enum Feed {
     /// Streams of measurements, and what their rows must fulfil beside.
     Streams {
         /// Which they are.
-        reading: Reading,
+        reading: Box<Reading>,
         /// What columns and tags they have.
         outline: Outline,
         /// What their rows must fulfil.
@@ -255,7 +255,7 @@ impl Inputs {
     fn into_feeds(self, condition: Option<Expr>) -> Vec<Feed> {
         let (_, rest) = split_tags(condition.as_ref());
         let streams = self.streams.into_iter().map(|(reading, outline)| Feed::Streams {
-            reading,
+            reading: Box::new(reading),
             outline,
             condition: rest.clone(),
         });

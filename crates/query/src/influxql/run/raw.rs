@@ -26,10 +26,10 @@ pub(crate) fn tables(
     let reader = Reader { plan, scope, context, needs: &needs, accesses: &accesses };
     let items = groups.items();
     let runs = over_threads(&items, context.threads, |items| reader.read(items))?;
-    let mut rows: Vec<Vec<(i64, Vec<Cell>)>> = Vec::new();
+    let mut rows: Vec<Vec<Points>> = Vec::new();
     rows.resize_with(groups.keys().count(), Vec::new);
-    for (group, mut points) in runs.into_iter().flatten() {
-        rows[group].append(&mut points);
+    for (group, points) in runs.into_iter().flatten() {
+        rows[group].push(points);
     }
     let tables = groups.keys().zip(rows).map(|(key, points)| Table {
         name: key.0.clone(),
@@ -39,8 +39,13 @@ pub(crate) fn tables(
     Ok(tables.collect())
 }
 
-/// Points by group, in the order of inputs.
-type Points = Vec<(usize, Vec<(i64, Vec<Cell>)>)>;
+/// Points of one input, in the order of the query.
+#[derive(Default)]
+struct Points {
+    times: Vec<i64>,
+    /// As many for each point as there are columns, end to end.
+    cells: Vec<Cell>,
+}
 
 struct Reader<'a> {
     plan: &'a Plan,
@@ -51,35 +56,35 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(&self, items: &[Item<'_, '_>]) -> Result<Points, Error> {
+    /// The points of each input, with its group.
+    fn read(&self, items: &[Item<'_, '_>]) -> Result<Vec<(usize, Points)>, Error> {
         let range = TimeRange::new(Timestamp(self.scope.start), Timestamp(self.scope.end));
-        let mut points = Points::new();
+        let mut all = Vec::with_capacity(items.len());
         for item in items {
             let frame = item.frame(self.needs, range, self.context)?;
             let kept = item.kept(&frame);
-            let mut found = Vec::new();
+            let mut points = Points::default();
             let length = frame.len();
             for index in 0..length {
                 let row = if self.plan.ascending { index } else { length - 1 - index };
                 let counts = kept.as_ref().is_none_or(|kept| kept[row]);
                 if counts && self.accesses.iter().any(|access| drives(access, &frame, row)) {
-                    // The answer puts the time in front of them.
-                    let mut cells = Vec::with_capacity(self.accesses.len() + 1);
-                    cells.extend(self.accesses.iter().map(|access| frame.cell(access, row)));
-                    found.push((frame.times[row], cells));
+                    points.times.push(frame.times[row]);
+                    points.cells.extend(self.accesses.iter().map(|a| frame.cell(a, row)));
                     // No group needs more rows of one input than it may have in all.
-                    if found.len() as u64 >= rows_needed(self.plan) {
+                    if points.times.len() as u64 >= rows_needed(self.plan) {
                         break;
                     }
                 }
             }
-            // A query without a LIMIT keeps every row until the answer is written.
+            // A query without a LIMIT keeps every row until the answer is written: a row of
+            // it, and its cells with the time in front of them.
             let cells_bytes = (self.accesses.len() + 1) * size_of::<Cell>();
             let row_bytes = size_of::<(i64, Vec<Cell>)>() + cells_bytes;
-            self.context.budget.hold((found.len() * row_bytes) as u64)?;
-            points.push((item.group, found));
+            self.context.budget.hold((points.times.len() * row_bytes) as u64)?;
+            all.push((item.group, points));
         }
-        Ok(points)
+        Ok(all)
     }
 }
 
@@ -96,16 +101,17 @@ fn rows_needed(plan: &Plan) -> u64 {
 }
 
 /// Points of all inputs of a group to rows in the order of the query.
-fn finish(mut points: Vec<(i64, Vec<Cell>)>, plan: &Plan) -> Vec<Row> {
-    if plan.ascending {
-        points.sort_by_key(|(at, _)| *at);
-    } else {
-        points.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-    }
+fn finish(mut inputs: Vec<Points>, plan: &Plan) -> Vec<Row> {
+    let order = in_order(&inputs, plan.ascending);
     let limit = if plan.limits.limit == 0 { usize::MAX } else { plan.limits.limit as usize };
-    let mut previous: Vec<Cell> = vec![Cell::Null; plan.references.len()];
+    let width = plan.references.len();
+    let mut previous: Vec<Cell> = vec![Cell::Null; width];
     let mut rows = Vec::new();
-    for (at, mut slots) in points.into_iter().skip(plan.limits.offset as usize).take(limit) {
+    for (at, input, point) in order.into_iter().skip(plan.limits.offset as usize).take(limit) {
+        // The answer puts the time in front of them.
+        let mut slots = Vec::with_capacity(width + 1);
+        let cells = &mut inputs[input as usize].cells[point as usize * width..][..width];
+        slots.extend(cells.iter_mut().map(std::mem::take));
         for (index, slot) in slots.iter_mut().enumerate().filter(|(_, slot)| slot.is_null()) {
             let kind = plan.references[index].kind;
             *slot = match plan.fill {
@@ -121,4 +127,20 @@ fn finish(mut points: Vec<(i64, Vec<Cell>)>, plan: &Plan) -> Vec<Row> {
         rows.push(Row { at, cells: super::join::outputs(plan, slots) });
     }
     rows
+}
+
+/// When each point is, of which input it is, and which of its points: in the order of the
+/// query, and at equal times in the order of inputs.
+fn in_order(inputs: &[Points], ascending: bool) -> Vec<(i64, u32, u32)> {
+    let mut order = Vec::with_capacity(inputs.iter().map(|points| points.times.len()).sum());
+    for (input, points) in (0..).zip(inputs) {
+        order.extend((0..).zip(&points.times).map(|(point, at)| (*at, input, point)));
+    }
+    // Stable, and quick where inputs are in order already.
+    if ascending {
+        order.sort_by_key(|(at, ..)| *at);
+    } else {
+        order.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
+    }
+    order
 }

@@ -13,7 +13,7 @@ fn slowly(cut: &Cut, times: Times<'_>, inside: Range<usize>) -> Vec<(usize, Rang
         };
         let mut samples = inside.clone().filter(is_in);
         if let Some(first) = samples.next() {
-            found.push((window, first..samples.last().unwrap_or(first) + 1));
+            found.push((window, first..samples.next_back().unwrap_or(first) + 1));
         }
     }
     found

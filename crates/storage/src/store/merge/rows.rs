@@ -92,7 +92,12 @@ impl RowReader {
         let mut pieces = Vec::new();
         for (input, current) in sources {
             for (ordinal, def) in current.columns() {
-                let column = columns.iter().position(|other| other.name == def.name);
+                // Mostly there is one shape, and each column where it is in all.
+                let is_it = |other: &ColumnDef| other.name == def.name;
+                let column = match columns.get(ordinal).filter(|other| is_it(other)) {
+                    Some(_) => Some(ordinal),
+                    None => columns.iter().position(is_it),
+                };
                 let Some(column) = column else { continue };
                 let found = self.pieces_of(*input, current, (ordinal, column), inputs, &mut pieces);
                 if let Err(error) = found {
@@ -157,9 +162,12 @@ impl RowReader {
         counters: &Counters,
     ) -> Result<RowSet, Error> {
         let mut found: Vec<Values> = Vec::with_capacity(columns.len());
+        let mut sorted: Vec<&Piece> = batch.iter().collect();
+        sorted.sort_by_key(|piece| (piece.column, piece.input, piece.range.start));
+        let mut rest = sorted.as_slice();
         for (number, def) in columns.iter().enumerate() {
-            let mut of: Vec<&Piece> = batch.iter().filter(|p| p.column == number).collect();
-            of.sort_by_key(|piece| (piece.input, piece.range.start));
+            let (of, others) = rest.split_at(rest.partition_point(|p| p.column == number));
+            rest = others;
             let mut parts = Vec::with_capacity(of.len());
             for piece in of {
                 match self.decode(piece, def, inputs) {
@@ -233,11 +241,13 @@ fn joined(mut parts: Vec<Values>, kind: Kind) -> Values {
     {
         return only;
     }
+    if let Some(values) = end_to_end(&mut parts, kind) {
+        return values;
+    }
     let mut order: Vec<(i64, u32, u32)> = Vec::new();
     for (part, values) in (0..).zip(&parts) {
         order.extend((0..).zip(&values.times).map(|(row, at)| (*at, part, row)));
     }
-    // Runs that rise already, one behind the other, as nearly always: this then only looks.
     order.sort_by_key(|(at, part, _)| (*at, *part));
     let mut out = Values { times: Vec::with_capacity(order.len()), values: Column::new(kind) };
     for (index, (at, part, row)) in order.iter().enumerate() {
@@ -248,6 +258,34 @@ fn joined(mut parts: Vec<Values>, kind: Kind) -> Values {
         }
     }
     out
+}
+
+/// Parts of which none overlaps another, as nearly always, one behind the other.
+fn end_to_end(parts: &mut Vec<Values>, kind: Kind) -> Option<Values> {
+    parts.retain(|part| !part.times.is_empty());
+    let ends = |part: &Values| (part.times[0], part.times[part.times.len() - 1]);
+    let mut by_time: Vec<&Values> = parts.iter().collect();
+    by_time.sort_by_key(|part| ends(part));
+    if by_time.windows(2).any(|pair| ends(pair[0]).1 >= ends(pair[1]).0) {
+        return None;
+    }
+    let mut out = Values { times: Vec::new(), values: Column::new(kind) };
+    for part in by_time {
+        out.times.extend_from_slice(&part.times);
+        match (&part.values, &mut out.values) {
+            (Column::F64(from), Column::F64(to)) => to.extend_from_slice(from),
+            (Column::I64(from), Column::I64(to)) => to.extend_from_slice(from),
+            (Column::U64(from), Column::U64(to)) => to.extend_from_slice(from),
+            (Column::Bool(from), Column::Bool(to)) => to.extend_from_slice(from),
+            (from, to) => {
+                for row in 0..from.len() {
+                    let fits = to.push(from.get(row));
+                    assert!(fits, "parts are of one kind");
+                }
+            }
+        }
+    }
+    Some(out)
 }
 
 /// Columns as rows: every time that any of them has.
