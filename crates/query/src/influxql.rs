@@ -5,7 +5,7 @@
 //! `catalog` changes it. Nothing here knows HTTP or JSON: an answer is cells, and the
 //! server prints them.
 //!
-//! What InfluxDB has and this does not (`SELECT INTO`, `DELETE`, continuous queries,
+//! What InfluxDB has and this does not (`SELECT INTO`, continuous queries,
 //! users, some technical-analysis functions) parses and is refused with a message.
 
 mod answer;
@@ -13,6 +13,7 @@ mod ast;
 mod catalog;
 mod condition;
 mod context;
+mod delete;
 mod engine;
 mod error;
 mod eval;

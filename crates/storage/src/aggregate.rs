@@ -16,7 +16,7 @@ mod number;
 mod series;
 mod walk;
 
-pub use find::Places;
+pub use find::{Places, Seen};
 
 use crate::stats::Counters;
 use batch::Worker;

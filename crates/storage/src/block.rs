@@ -42,6 +42,7 @@ mod writer;
 
 pub use audit::Shares;
 pub use cache::Cache;
+pub use find::Policies;
 #[cfg(test)]
 pub use footer::HEADER_BYTES;
 pub use group::{Chunk, Directory, Place as Group};
@@ -60,9 +61,11 @@ use crate::disk::{Disk, File, aside, read_all};
 use crate::error::Error;
 use crate::identity::PolicyId;
 use crate::shape::Shapes;
+use crate::tombstone::Hidden;
 use footer::Footer;
 use model::TimeRange;
 use parking_lot::Mutex;
+use roaring::RoaringBitmap;
 use root::Root;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -94,6 +97,8 @@ pub struct Block {
     pub values: u64,
     /// Whether it is written as what is not expected to change any more.
     pub is_cold: bool,
+    /// The number of the last tombstone that was applied to its rows.
+    pub applied: u64,
     root: Root,
     /// Names its pages in the cache.
     number: u64,
@@ -120,6 +125,7 @@ impl Block {
             bytes,
             values: footer.values,
             is_cold: footer.is_cold,
+            applied: footer.applied,
             root,
             number: context.cache.number(),
             path,
@@ -147,6 +153,21 @@ impl Block {
     /// The policies its streams are of, those dropped since included.
     pub fn policies(&self) -> impl Iterator<Item = PolicyId> {
         self.root.policies.iter().map(|(id, _)| *id)
+    }
+
+    /// Whether `hidden` is all of it.
+    pub fn is_hidden(&self, hidden: &[Hidden]) -> bool {
+        let whole = hidden.iter().filter(|one| one.is_all(self.range));
+        let streams = whole.fold(RoaringBitmap::new(), |all, one| all | one.streams());
+        streams.len() == u64::from(self.root.streams)
+    }
+
+    /// Whether `hidden` is all that the column `field` of a measurement has.
+    pub fn is_column_hidden(&self, hidden: &[Hidden], of: &Measurement, field: &str) -> bool {
+        let whole = hidden.iter().filter(|one| one.is_all_of(field, self.range));
+        let streams = whole.fold(RoaringBitmap::new(), |all, one| all | one.streams());
+        let own = of.ordinals();
+        streams.range_cardinality(own) == u64::from(of.streams)
     }
 
     /// How much memory it takes while nobody looks at it.

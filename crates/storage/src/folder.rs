@@ -69,6 +69,11 @@ impl Folder {
         blocks(&self.path)
     }
 
+    /// Where it is written down what was deleted.
+    pub fn tombstones(&self) -> PathBuf {
+        self.path.join("tombstones")
+    }
+
     /// Where databases and policies are written down.
     pub fn catalog(&self) -> PathBuf {
         self.path.join(CATALOG)

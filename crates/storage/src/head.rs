@@ -32,8 +32,8 @@ use crate::identity::{self, PolicyId, PolicyName, Text};
 use crate::shape::{ColumnDef, Shape, Shapes};
 use directory::Directory;
 use hashbrown::HashSet;
-use model::{Field, Refusal};
-use parking_lot::{Mutex, RwLock, RwLockReadGuard};
+use model::{Field, Predicate, Refusal};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -100,6 +100,11 @@ impl Head {
     /// Returns when everyone who had entered has left.
     pub fn wait_alone(&self) {
         drop(self.gate.write());
+    }
+
+    /// Keeps everyone out who would enter, for as long as it is held.
+    pub fn stop(&self) -> RwLockWriteGuard<'_, ()> {
+        self.gate.write()
     }
 
     /// Finds streams for the rows of one body.
@@ -196,6 +201,32 @@ impl Head {
         }
         self.directory.forget(|place| gone.contains(&(place.partition, place.slot)));
         gone.len() as u64
+    }
+
+    /// Takes away streams of which every column fits and that have no rows.
+    pub fn release(&self, predicate: &Predicate) {
+        let _alone = self.gate.write();
+        let mut gone = HashSet::new();
+        for partition in &self.partitions {
+            self.remove(partition, partition.without_rows(predicate), &mut gone);
+        }
+        self.directory.forget(|place| gone.contains(&(place.partition, place.slot)));
+    }
+
+    /// Forgets the kinds of fields, by policy and measurement, that no stream here has.
+    pub fn forget_fields(&self, mut fields: HashSet<(PolicyId, Arc<str>, Arc<str>)>) {
+        let measurements: HashSet<Arc<str>> = fields.iter().map(|(_, m, _)| m.clone()).collect();
+        let _alone = self.gate.write();
+        for (measurement, partition) in
+            measurements.iter().flat_map(|m| self.partitions.iter().map(move |p| (m, p)))
+        {
+            partition.each_of(measurement, |policy, shape| {
+                for column in shape.columns() {
+                    fields.remove(&(policy, measurement.clone(), column.name.clone()));
+                }
+            });
+        }
+        self.schema.forget_fields(&fields);
     }
 
     fn remove(&self, partition: &Partition, slots: Vec<u32>, gone: &mut HashSet<(u16, u32)>) {

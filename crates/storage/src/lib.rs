@@ -3,7 +3,8 @@
 //! A written row goes to the write-ahead log (`wal`), which one group commit makes durable,
 //! and to the head (`head`), where queries see it. A flush turns the head into immutable
 //! blocks (`block`), one for each partition, retention class and slice of time; merges keep
-//! their number small (`compact`), retention drops them whole (`retention`). Databases and
+//! their number small (`compact`), retention drops them whole (`retention`), and what was
+//! deleted is hidden until a merge leaves it out (`tombstone`). Databases and
 //! policies stand in the catalog (`catalog`). Every file operation goes through [`Disk`],
 //! and time comes from the `Clock` it is given, so that a test can stop either.
 //!
@@ -36,6 +37,7 @@ mod shape;
 mod slice;
 mod stats;
 mod store;
+mod tombstone;
 mod verify;
 mod wal;
 

@@ -14,6 +14,7 @@ use crate::error::{Damage, Error};
 use crate::head::{HeadPart, Rows};
 use crate::shape::Shape;
 use crate::stats::Counters;
+use crate::tombstone::{Cuts, Hidden};
 use model::limits::{Budget, Exceeded};
 use model::{Accumulator, Kind, Samples, StreamKey, TimeRange, Timestamp};
 use samples::{append_all, append_newest, append_present, append_rows, rows_inside};
@@ -39,9 +40,17 @@ pub struct BlockPart {
     pub measurement: Arc<Measurement>,
     /// Its shape, by its place in the measurement.
     pub shape: u32,
+    /// When it has rows, rounded outwards.
+    pub range: TimeRange,
+    /// What tombstones hide of the block.
+    pub hidden: Arc<[Hidden]>,
 }
 
 impl BlockPart {
+    fn cuts<'a>(&'a self, field: &'a str) -> Cuts<'a> {
+        Cuts::new(&self.hidden, self.ordinal, field)
+    }
+
     fn column(&self, field: &str) -> Option<&Column> {
         let (shape, _) = self.measurement.shapes.get(self.shape as usize)?;
         let ordinal = shape.find(field, 0)?;
@@ -50,6 +59,19 @@ impl BlockPart {
 }
 
 impl Part {
+    /// Whether the column `field` of it was deleted whole.
+    pub fn is_deleted(&self, field: &str) -> bool {
+        match self {
+            Self::Head(_) => false,
+            Self::Block(part) => part.cuts(field).hide(part.range),
+        }
+    }
+
+    /// Whether something of it was deleted.
+    pub fn is_cut(&self) -> bool {
+        matches!(self, Self::Block(part) if !part.hidden.is_empty())
+    }
+
     /// The columns it has.
     pub fn shape(&self) -> Option<&Arc<Shape>> {
         match self {
@@ -81,6 +103,8 @@ pub struct Piece<'a> {
     /// The greater, the newer.
     age: u32,
     at: At<'a>,
+    /// What is hidden of it.
+    cuts: Cuts<'a>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -110,7 +134,7 @@ impl<'a> Piece<'a> {
             HeadPart::Rows(rows) => At::Rows(rows, ordinal),
             HeadPart::Sealed(sealed) => At::Sealed(sealed, ordinal),
         };
-        Self { range: part.range(), age, at }
+        Self { range: part.range(), age, at, cuts: Cuts::NONE }
     }
 
     /// Chunk `at` of a group of a column of this kind.
@@ -119,8 +143,19 @@ impl<'a> Piece<'a> {
         (group, at, chunk): (Group, usize, Chunk),
         range: TimeRange,
         age: u32,
+        cuts: Cuts<'a>,
     ) -> Self {
-        Self { range, age, at: At::Chunk(block, InBlock { group, at, chunk, kind }) }
+        Self { range, age, at: At::Chunk(block, InBlock { group, at, chunk, kind }), cuts }
+    }
+
+    /// Whether tombstones hide some of it.
+    pub fn is_cut(&self) -> bool {
+        self.cuts.touch(self.range)
+    }
+
+    /// Whether tombstones hide all of it.
+    pub fn is_hidden(&self) -> bool {
+        self.cuts.hide(self.range)
     }
 
     /// Which came first, and of what came together, which is older.
@@ -198,7 +233,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        pieces.retain(|piece| piece.range.overlaps(&range));
+        pieces.retain(|piece| piece.range.overlaps(&range) && !piece.is_hidden());
         pieces.sort_by_key(Piece::order);
         pieces
     }
@@ -206,7 +241,7 @@ impl<'a> Reader<'a> {
     fn pieces_of<'b>(
         &mut self,
         part: &'b BlockPart,
-        column: &Column,
+        column: &'b Column,
         age: u32,
         out: &mut Vec<Piece<'b>>,
     ) -> Result<(), Error> {
@@ -217,7 +252,8 @@ impl<'a> Reader<'a> {
             for at in directory.of(part.ordinal) {
                 let chunk = directory.chunk(at);
                 let range = self.open.list(block, chunk.times)?.range;
-                out.push(Piece::of_block((block, kind), (group, at, chunk), range, age));
+                let cuts = part.cuts(&column.def.name);
+                out.push(Piece::of_block((block, kind), (group, at, chunk), range, age, cuts));
             }
         }
         Ok(())
@@ -254,6 +290,9 @@ impl<'a> Reader<'a> {
     /// What is known of all samples of a piece without decoding them; none where that does
     /// not suffice.
     pub fn statistics(&mut self, piece: &Piece<'_>) -> Option<Accumulator> {
+        if piece.is_cut() {
+            return None;
+        }
         match &piece.at {
             At::Rows(..) => None,
             At::Sealed(sealed, ordinal) => {
@@ -297,9 +336,11 @@ impl<'a> Reader<'a> {
             At::Chunk(block, of) => match self.decode(block, of) {
                 Ok(()) => {
                     let times = self.open.decoded();
-                    let rows = rows_inside(times, range);
-                    self.budget.charge(rows.len() as u64)?;
-                    append_all(times, &self.column, rows, out);
+                    for range in piece.cuts.left(range) {
+                        let rows = rows_inside(times, range);
+                        self.budget.charge(rows.len() as u64)?;
+                        append_all(times, &self.column, rows, out);
+                    }
                     Ok(())
                 }
                 Err(error) => {

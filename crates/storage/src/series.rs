@@ -80,8 +80,11 @@ fn fields(stream: &StreamParts) -> Vec<(Arc<str>, Kind)> {
         if std::ptr::eq(last, Arc::as_ptr(shape)) {
             continue;
         }
-        last = Arc::as_ptr(shape);
+        last = if part.is_cut() { std::ptr::null() } else { Arc::as_ptr(shape) };
         for (guess, column) in shape.columns().iter().enumerate() {
+            if part.is_deleted(&column.name) {
+                continue;
+            }
             let is_it = |field: &(Arc<str>, Kind)| field.0 == column.name;
             let at = match fields.get(guess).filter(|field| is_it(field)) {
                 Some(_) => Some(guess),

@@ -35,6 +35,8 @@ pub struct Stats {
     pub block_count: u64,
     /// Their size.
     pub block_bytes: u64,
+    /// Deletes whose rows are in blocks that were not merged since.
+    pub tombstones: u64,
     /// Values in them; what was rewritten and not yet merged counts twice.
     pub block_values: u64,
     /// Memory that blocks take while nobody looks at them.

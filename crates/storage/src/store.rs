@@ -6,6 +6,7 @@
 
 mod cardinality;
 mod databases;
+mod delete;
 mod flush;
 mod merge;
 mod outline;
@@ -30,6 +31,7 @@ use crate::retention;
 use crate::room::Room;
 use crate::shape::Shapes;
 use crate::stats::{Counters, Maintained, Stats};
+use crate::tombstone::Tombstones;
 use crate::wal::{Setting, Wal};
 use model::port::Clock;
 use parking_lot::{Condvar, Mutex};
@@ -54,8 +56,12 @@ pub struct Store {
     wal: Wal,
     blocks: Blocks,
     cache: Arc<Cache>,
-    /// Held by whoever flushes, merges or drops; it knows the last flush.
-    working: Mutex<u64>,
+    tombstones: Tombstones,
+    /// Held by whoever merges or drops. Locked before `flushing`.
+    working: Mutex<()>,
+    /// Held by whoever flushes or deletes, which a merge does not keep waiting; it knows the
+    /// last flush.
+    flushing: Mutex<u64>,
     /// Whether a flush was asked for.
     asked: Mutex<bool>,
     asking: Condvar,
@@ -95,8 +101,12 @@ impl Store {
             counters.corruption();
             tracing::error!(%error, "a block is damaged and was put aside; the others are served");
         }
+        let tombstones = Tombstones::open(folder.tombstones(), disk.clone())?;
+        let applied = opened.blocks.list().iter().map(|block| block.applied).max();
+        tombstones.reserve(applied.unwrap_or(0));
+        let deleted = tombstones.state();
         let schema = Schema::new(shapes.clone(), SeriesLimits::of(&options));
-        recover::note_fields(&schema, &opened.blocks, &counters);
+        recover::note_fields(&schema, &opened.blocks, &tombstones, &catalog.state(), &counters);
         let head = Head::new(folder.partitions, schema, shapes.clone());
         let setting = Setting {
             disk: disk.clone(),
@@ -105,11 +115,11 @@ impl Store {
             clock: clock.clone(),
             counters: counters.clone(),
         };
-        let segments = recover::segments(&setting)?;
+        let segments = recover::segments(&setting, deleted.log_from)?;
         let (watched, clock_too) = (disk.clone(), clock.clone());
         let store = Self {
             disk_room: Room::new(watched, clock_too, dir.to_owned(), options.disk_free_min),
-            wal: Wal::new(setting, segments.clone()),
+            wal: Wal::new(setting, segments.clone(), deleted.log_from),
             folder,
             disk,
             clock,
@@ -120,7 +130,9 @@ impl Store {
             head,
             blocks: opened.blocks,
             cache,
-            working: Mutex::new(opened.last_sequence),
+            tombstones,
+            working: Mutex::new(()),
+            flushing: Mutex::new(opened.last_sequence.max(deleted.through)),
             asked: Mutex::new(false),
             asking: Condvar::new(),
             has_room: Condvar::new(),
@@ -143,25 +155,28 @@ impl Store {
     /// # Errors
     /// When the disk refuses; nothing is lost, and the next round tries again.
     pub fn maintain(&self) -> Result<Maintained, Error> {
-        let mut working = self.working.lock();
+        let _working = self.working.lock();
         let mut done = Maintained::default();
-        let work = self.work(&mut working, &mut done);
+        let work = self.work(&mut done);
         self.counters.maintained(&done);
         work.map(|()| done)
     }
 
-    fn work(&self, last: &mut u64, done: &mut Maintained) -> Result<(), Error> {
+    fn work(&self, done: &mut Maintained) -> Result<(), Error> {
         self.wal.sync_due()?;
         // First, as a full disk may leave no room for anything else.
         done.dropped = self.drop_expired()?;
-        self.flush_where_due(last, done)?;
+        self.flush_where_due(done)?;
+        // A delete that was written and not acknowledged must not hit a part of a merged block.
+        self.tombstones.settle()?;
+        done.dropped += self.drop_deleted()?;
         // A block that cannot be read must not keep the others from being merged.
         let mut merged = Ok(());
         let plan = compact::plan(&self.candidates(), self.clock.now());
         for merge in plan.iter().take(MERGES_PER_ROUND_MAX) {
             let inputs = self.named(&merge.names);
             let bytes = inputs.iter().map(|block| block.bytes).sum();
-            let merge = || self.merge(&inputs, merge.effort, last, done);
+            let merge = || self.merge(&inputs, merge.effort, done);
             match self.job(JobKind::Merge, bytes, merge) {
                 Ok(true) => done.merged += 1,
                 Ok(false) => break,
@@ -172,13 +187,14 @@ impl Store {
             self.shapes.sweep();
         }
         self.blocks.close_files();
+        self.forget_tombstones()?;
         merged
     }
 
-    fn flush_where_due(&self, last: &mut u64, done: &mut Maintained) -> Result<(), Error> {
+    fn flush_where_due(&self, done: &mut Maintained) -> Result<(), Error> {
         let is_asked = std::mem::take(&mut *self.asked.lock());
         if is_asked || self.is_flush_due() {
-            done.flushed += self.flush_all(last)?;
+            done.flushed += self.flush_all(&mut self.flushing.lock())?;
             done.evicted += self.head.evict();
         }
         Ok(())
@@ -189,8 +205,7 @@ impl Store {
     /// # Errors
     /// When the disk refuses; the rows stay in head and log.
     pub fn flush(&self) -> Result<(), Error> {
-        let mut working = self.working.lock();
-        let flushed = self.flush_all(&mut working)?;
+        let flushed = self.flush_all(&mut self.flushing.lock())?;
         self.counters.maintained(&Maintained { flushed, ..Maintained::default() });
         Ok(())
     }
@@ -202,11 +217,12 @@ impl Store {
     pub fn close(&self) -> Result<(), Error> {
         // A merge that runs gives up, and nothing of it is left.
         self.is_closing.store(true, Ordering::Release);
-        let mut working = self.working.lock();
+        let _working = self.working.lock();
+        let mut last = self.flushing.lock();
         self.is_closed.store(true, Ordering::Release);
         // Whoever was let in before is behind this point once it can be passed alone.
         self.head.wait_alone();
-        let flushed = self.flush_all(&mut working)?;
+        let flushed = self.flush_all(&mut last)?;
         self.counters.maintained(&Maintained { flushed, ..Maintained::default() });
         self.wal.close()?;
         Ok(())
@@ -243,6 +259,7 @@ impl Store {
             wal_segments,
             disk_free_bytes: self.disk_room.free(),
             block_count: blocks.len() as u64,
+            tombstones: self.tombstones.state().list.len() as u64,
             block_bytes: blocks.iter().map(|block| block.bytes).sum(),
             block_values: blocks.iter().map(|block| block.values).sum(),
             block_memory_bytes: blocks.iter().map(|block| block.memory() as u64).sum(),
@@ -316,12 +333,17 @@ impl Store {
 
     fn candidates(&self) -> Vec<Candidate> {
         let live = self.catalog.state().live();
+        let (tombstones, state) = (self.tombstones.state(), self.catalog.state());
+        let is_cut = |block: &Block| {
+            let hidden = self.tombstones.hidden(&tombstones, block, &state);
+            hidden.is_ok_and(|hidden| !hidden.is_empty())
+        };
         let list = self.blocks.list();
         let candidate = |block: &Arc<Block>| Candidate {
             name: block.name,
             range: block.range,
             bytes: block.bytes,
-            has_dropped: block.policies().any(|policy| !live.contains(&policy)),
+            has_dropped: is_cut(block) || block.policies().any(|policy| !live.contains(&policy)),
             is_cold: block.is_cold,
         };
         list.iter().map(candidate).collect()

@@ -4,6 +4,7 @@ mod begin;
 mod compat;
 mod crash;
 mod damage;
+mod deletes;
 mod faults;
 mod flips;
 mod histories;

@@ -81,9 +81,9 @@ pub struct SegmentFile {
 }
 
 impl Wal {
-    /// A log that goes on after these segments.
-    pub fn new(setting: Setting, files: Vec<SegmentFile>) -> Self {
-        let segment = files.last().map_or(1, |last| last.number + 1);
+    /// A log that goes on after these segments, and not before the segment `first`.
+    pub fn new(setting: Setting, files: Vec<SegmentFile>, first: u64) -> Self {
+        let segment = files.last().map_or(1, |last| last.number + 1).max(first);
         let state = State {
             queue: VecDeque::new(),
             spare: Vec::new(),

@@ -1,5 +1,6 @@
 //! Databases and their retention policies.
 
+use super::Selection;
 use crate::Span;
 use std::sync::Arc;
 
@@ -103,4 +104,16 @@ pub trait Catalog: Send + Sync {
     /// # Errors
     /// When it cannot be written down.
     fn drop_policy(&self, database: &str, name: &str) -> Result<(), CatalogError>;
+
+    /// Deletes the samples of the series that fit, in the time that is given. What was
+    /// acknowledged before is gone from every answer once this returns; what is written later
+    /// stays, whatever its time. With all of time, series are gone with their samples, and a
+    /// field that nothing is left of may come back with another kind.
+    ///
+    /// # Errors
+    /// When it cannot be written down.
+    fn delete(&self, what: &Selection) -> Result<(), CatalogError>;
+
+    /// Asks for the space of what was deleted to be given back soon.
+    fn reclaim(&self);
 }

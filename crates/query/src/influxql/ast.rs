@@ -42,6 +42,15 @@ pub(crate) enum Statement {
         /// The database.
         name: String,
     },
+    /// `DELETE`.
+    Delete(Delete),
+    /// `DROP SERIES`.
+    DropSeries(Delete),
+    /// `DROP MEASUREMENT`.
+    DropMeasurement {
+        /// The measurement.
+        name: String,
+    },
     /// `CREATE RETENTION POLICY`.
     CreatePolicy(CreatePolicy),
     /// `ALTER RETENTION POLICY`.
@@ -217,6 +226,15 @@ pub(crate) struct ShowMeasurements {
     pub(crate) condition: Option<Expr>,
     /// `LIMIT` and `OFFSET`.
     pub(crate) limits: Limits,
+}
+
+/// What `DELETE` and `DROP SERIES` hit; one of the two is said.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Delete {
+    /// `FROM`: measurements, without database or policy.
+    pub(crate) sources: Vec<Measurement>,
+    /// `WHERE`.
+    pub(crate) condition: Option<Expr>,
 }
 
 /// What is counted.

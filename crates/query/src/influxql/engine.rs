@@ -4,6 +4,7 @@ use super::answer::{Message, ResultSeries, StatementResult};
 use super::ast::{Select, Statement};
 use super::catalog;
 use super::context::Context;
+use super::delete;
 use super::error::{Error, ParseError};
 use super::moment::Zone;
 use super::parser::parse;
@@ -119,6 +120,9 @@ fn writes(statement: &Statement) -> bool {
     match statement {
         Statement::CreateDatabase(_)
         | Statement::DropDatabase { .. }
+        | Statement::Delete(_)
+        | Statement::DropSeries(_)
+        | Statement::DropMeasurement { .. }
         | Statement::CreatePolicy(_)
         | Statement::AlterPolicy(_)
         | Statement::DropPolicy { .. } => true,
@@ -158,6 +162,9 @@ fn answer(
         }
         Statement::CreateDatabase(create) => catalog::create_database(create, context).map(nothing),
         Statement::DropDatabase { name } => Ok(context.catalog.drop_database(name).map(nothing)?),
+        Statement::Delete(delete) => delete::delete(delete, context).map(nothing),
+        Statement::DropSeries(drop) => delete::drop_series(drop, context).map(nothing),
+        Statement::DropMeasurement { name } => delete::drop_measurement(name, context).map(nothing),
         Statement::CreatePolicy(create) => catalog::create_policy(create, context).map(nothing),
         Statement::AlterPolicy(alter) => catalog::alter_policy(alter, context).map(nothing),
         Statement::DropPolicy { name, database } => {

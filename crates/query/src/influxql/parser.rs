@@ -3,6 +3,7 @@
 //! Every message is the one InfluxDB gives at the same place. Nesting and length of
 //! expressions are bounded, so that no text can exhaust the stack.
 
+mod delete;
 mod duration;
 mod expr;
 mod policy;
@@ -71,12 +72,10 @@ impl<'a> Parser<'a> {
             Keyword::Create => self.create(start),
             Keyword::Alter => self.alter(),
             Keyword::Drop => self.drop(start),
-            Keyword::Delete
-            | Keyword::Explain
-            | Keyword::Grant
-            | Keyword::Revoke
-            | Keyword::Set
-            | Keyword::Kill => Ok(self.foreign(start, keyword.text())),
+            Keyword::Delete => self.delete().map(Statement::Delete),
+            Keyword::Explain | Keyword::Grant | Keyword::Revoke | Keyword::Set | Keyword::Kill => {
+                Ok(self.foreign(start, keyword.text()))
+            }
             _ => Err(self.unexpected(&first, &STATEMENTS)),
         }
     }

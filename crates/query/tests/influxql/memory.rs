@@ -256,6 +256,19 @@ impl Catalog for Memory {
         Ok(())
     }
 
+    fn delete(&self, what: &Selection) -> Result<(), CatalogError> {
+        let mut series = self.series.write().unwrap();
+        for ((key, field), column) in series.iter_mut() {
+            if what.predicate.matches_column(key, field) {
+                Arc::make_mut(column).retain(|at, _| !what.range.contains(Timestamp(*at)));
+            }
+        }
+        series.retain(|_, column| !column.is_empty());
+        Ok(())
+    }
+
+    fn reclaim(&self) {}
+
     fn drop_policy(&self, database: &str, name: &str) -> Result<(), CatalogError> {
         if let Some(policies) = self.databases.lock().unwrap().get_mut(database) {
             policies.retain(|policy| policy.name.as_ref() != name);

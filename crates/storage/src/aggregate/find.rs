@@ -15,6 +15,7 @@ use crate::identity::PolicyId;
 use crate::piece::tell;
 use crate::series::joined;
 use crate::stats::Counters;
+use crate::tombstone::{Cuts, Hidden};
 use hashbrown::HashMap;
 use model::limits::{Budget, Exceeded};
 use model::{Attribute, Kind, Predicate, TimeRange};
@@ -26,12 +27,20 @@ const STREAMS_PER_CHECK: usize = 4096;
 /// Where one in so many streams of a column is asked for, its groups are read whole.
 const DENSE: u64 = 16;
 
+/// A block, and what tombstones hide of it.
+pub struct Seen {
+    /// The block.
+    pub block: Arc<Block>,
+    /// What is hidden.
+    pub hidden: Arc<[Hidden]>,
+}
+
 /// Where series may be.
 pub struct Places<'a> {
     /// Who may be seen.
     pub state: &'a State,
     /// Blocks that overlap the time asked for, from the oldest flush to the newest.
-    pub blocks: &'a [Arc<Block>],
+    pub blocks: &'a [Seen],
     /// Streams of the head that may fit, by partition.
     pub head: &'a [Vec<Frozen>],
     /// The time asked for.
@@ -61,7 +70,7 @@ pub fn find(
         policies: HashMap::new(),
     };
     let all: Vec<Vec<Arc<Measurement>>> =
-        places.blocks.iter().map(|block| finder.measurements(block)).collect();
+        places.blocks.iter().map(|seen| finder.measurements(&seen.block)).collect();
     for (measurement, field) in columns(places, &all) {
         let left = predicate.of_column(&measurement, &field);
         if !left.is_none() {
@@ -115,6 +124,13 @@ struct Joined {
 }
 
 impl Finder<'_> {
+    /// How much memory series and keys take that were found so far.
+    fn bytes(&self) -> usize {
+        self.found.series.len() * size_of::<Entry>()
+            + self.found.parts.len() * size_of::<Part>()
+            + self.numbers.bytes()
+    }
+
     fn tell(&self, error: &Error) -> Result<(), Exceeded> {
         tell(error, self.places.budget, self.places.counters);
         self.places.budget.check()
@@ -140,6 +156,7 @@ impl Finder<'_> {
     ) -> Result<(), Exceeded> {
         let places = self.places;
         for (partition, head) in places.head.iter().enumerate() {
+            let before = self.bytes();
             let fits = |frozen: &&Frozen| {
                 let key = &frozen.identity.key;
                 key.measurement.as_ref() == measurement && left.matches_column(key, field)
@@ -147,22 +164,22 @@ impl Finder<'_> {
             let head: Vec<&Frozen> = head.iter().filter(fits).collect();
             let in_blocks = places.blocks.iter().zip(all);
             let in_blocks: Vec<_> = in_blocks
-                .filter(|(block, _)| usize::from(block.name.partition) == partition)
-                .filter_map(|(block, all)| {
-                    Some((block, all.iter().find(|one| one.name.as_ref() == measurement)?))
+                .filter(|(seen, _)| usize::from(seen.block.name.partition) == partition)
+                .filter_map(|(seen, all)| {
+                    Some((seen, all.iter().find(|one| one.name.as_ref() == measurement)?))
                 })
                 .collect();
-            let columns = in_blocks.iter().flat_map(|(block, one)| {
+            let columns = in_blocks.iter().flat_map(|(seen, one)| {
                 let columns = one.columns.iter().enumerate();
                 let columns = columns.filter(|(_, column)| column.def.name.as_ref() == field);
-                columns.map(move |(number, _)| (*block, *one, number as u32))
+                columns.map(move |(number, _)| (*seen, *one, number as u32))
             });
             let columns: Vec<_> = columns.collect();
             let is_alone = columns.len() + usize::from(!head.is_empty()) == 1;
             let mut into = (!is_alone).then(Joined::default);
             let first = self.found.series.len();
-            for (block, one, number) in columns {
-                let added = self.block_column(block, one, number, left, &mut into)?;
+            for (seen, one, number) in columns {
+                let added = self.block_column(seen, one, number, left, &mut into)?;
                 if let Err(error) = added {
                     self.tell(&error)?;
                 }
@@ -173,6 +190,7 @@ impl Finder<'_> {
             if let Some(into) = into {
                 self.gather(first, into.parts);
             }
+            places.budget.hold(self.bytes().saturating_sub(before) as u64)?;
         }
         Ok(())
     }
@@ -180,7 +198,7 @@ impl Finder<'_> {
     /// Adds what a column of a block has.
     fn block_column(
         &mut self,
-        block: &Arc<Block>,
+        Seen { block, hidden }: &Seen,
         one: &Measurement,
         number: u32,
         left: &Predicate,
@@ -202,7 +220,14 @@ impl Finder<'_> {
         let kind = column.def.kind;
         let is_dense = streams.len() * DENSE >= u64::from(one.streams);
         let source = self.found.columns.len() as u32;
-        self.found.columns.push(BlockColumn { block: block.clone(), groups, kind, is_dense });
+        self.found.columns.push(BlockColumn {
+            block: block.clone(),
+            field: column.def.name.clone(),
+            hidden: hidden.clone(),
+            groups,
+            kind,
+            is_dense,
+        });
         self.numbers.begin(&one.name, &column.def.name);
         let has_column: Vec<bool> =
             one.shapes.iter().map(|(_, columns)| columns.contains(&number)).collect();
@@ -218,6 +243,9 @@ impl Finder<'_> {
             };
             let is_there = has_column.get(stream.shape as usize).is_some_and(|has| *has);
             if !is_there || !stream.range.overlaps(&self.places.range) {
+                continue;
+            }
+            if Cuts::new(hidden, ordinal, &column.def.name).hide(stream.range) {
                 continue;
             }
             let Some(visible) = self.visible(stream.policy) else { continue };

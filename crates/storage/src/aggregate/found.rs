@@ -6,6 +6,7 @@
 
 use crate::block::{Block, Group};
 use crate::head::HeadPart;
+use crate::tombstone::Hidden;
 use model::{Kind, TimeRange};
 use std::sync::Arc;
 
@@ -14,6 +15,10 @@ use std::sync::Arc;
 pub struct BlockColumn {
     /// The block.
     pub block: Arc<Block>,
+    /// What it is called.
+    pub field: Arc<str>,
+    /// What tombstones hide of the block.
+    pub hidden: Arc<[Hidden]>,
     /// All its groups.
     pub groups: Vec<Group>,
     /// What it holds.

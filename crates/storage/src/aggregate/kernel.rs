@@ -70,7 +70,7 @@ impl Numbers<'_> {
         match self {
             Self::Floats(values) => sum_of_floats(&values[inside]),
             Self::Scaled(scaled) => (scaled.sum(inside), 0.0),
-            Self::Whole(values) => (sum_of_integers(&values[inside]), 0.0),
+            Self::Whole(values) => sum_of_integers(&values[inside]),
         }
     }
 
@@ -120,11 +120,12 @@ fn sum_of_floats(values: &[f64]) -> (f64, f64) {
     total
 }
 
-/// The sum of integers; NaN where a double may not hold it exactly, so that none that
-/// cancels out later passes for exact.
-fn sum_of_integers(values: &[i64]) -> f64 {
+/// The sum of integers, and what rounding it to a double took from it: together exact, so
+/// that large sums that cancel out later leave an exact one.
+fn sum_of_integers(values: &[i64]) -> (f64, f64) {
     let sum: i128 = values.iter().map(|value| i128::from(*value)).sum();
-    if sum.unsigned_abs() < 1 << 53 { sum as i64 as f64 } else { f64::NAN }
+    let rounded = sum as f64;
+    (rounded, (sum - rounded as i128) as f64)
 }
 
 /// The least or greatest of `values`, which `start` is one of or does not beat.

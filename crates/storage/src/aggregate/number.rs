@@ -15,6 +15,8 @@ pub struct Numbers<'a> {
     found: HashMap<Vec<Arc<str>>, u32>,
     /// The keys of the groups, end to end.
     keys: Vec<Arc<str>>,
+    /// How many bytes their texts take.
+    text_bytes: usize,
     /// What is looked at just now.
     measurement: Arc<str>,
     field: Arc<str>,
@@ -30,6 +32,7 @@ impl<'a> Numbers<'a> {
             group_by,
             found: HashMap::new(),
             keys: Vec::new(),
+            text_bytes: 0,
             measurement: Arc::from(""),
             field: Arc::from(""),
             by_ranks: HashMap::new(),
@@ -113,9 +116,15 @@ impl<'a> Numbers<'a> {
             return *number;
         }
         let number = self.found.len() as u32;
+        self.text_bytes += key.iter().map(|text| text.len()).sum::<usize>();
         self.keys.extend(key.iter().cloned());
         self.found.insert(key, number);
         number
+    }
+
+    /// How much memory keys take: each stands in the list and in the map.
+    pub fn bytes(&self) -> usize {
+        self.text_bytes + 2 * self.keys.len() * size_of::<Arc<str>>()
     }
 
     /// How many groups there are, and their keys end to end.

@@ -97,7 +97,7 @@ impl<'a> Row<'a> {
                 next += 1;
             }
             match place.chunk {
-                Some((column, step)) if next == first + 1 => {
+                Some((column, step)) if next == first + 1 && !place.piece.is_cut() => {
                     self.fold_chunk(first, column, &step, hull)?;
                 }
                 _ => self.fold_merged(first..next, entry.kind, hull)?,
@@ -128,10 +128,11 @@ impl<'a> Row<'a> {
                         failed = Some(error);
                     }
                     let place = |step: Step| {
-                        let piece = walk.piece(&step, age);
+                        let piece = walk.piece(ordinal, &step, age);
                         Place { piece, chunk: Some((column, step)) }
                     };
-                    self.places.extend(self.steps.drain(..).map(place));
+                    let places = self.steps.drain(..).map(place);
+                    self.places.extend(places.filter(|place| !place.piece.is_hidden()));
                 }
             }
         }
@@ -199,7 +200,9 @@ impl<'a> Row<'a> {
 /// Whether `statistics` of a column of this kind were made without rounding integers.
 fn is_exact(kind: Kind, statistics: &Accumulator) -> bool {
     const EXACT_MAX: f64 = (1u64 << 53) as f64;
-    kind != Kind::I64 || (-EXACT_MAX < statistics.min && statistics.max < EXACT_MAX)
+    let is_exact = |value: f64| value.abs() < EXACT_MAX;
+    kind != Kind::I64
+        || (is_exact(statistics.min) && is_exact(statistics.max) && is_exact(statistics.sum()))
 }
 
 impl Windows {

@@ -10,6 +10,7 @@ use crate::block::{Chunk, Directory, Scan};
 use crate::chunk::decode_values;
 use crate::error::{Damage, Error};
 use crate::piece::{Open, Piece};
+use crate::tombstone::Cuts;
 use codec::timestamps::Grid;
 use model::{Column, Kind, TimeRange};
 
@@ -91,10 +92,11 @@ impl<'a> Walk<'a> {
     }
 
     /// A chunk as a piece, for whoever must merge it with others.
-    pub fn piece(&self, step: &Step, age: u32) -> Piece<'a> {
-        let BlockColumn { block, groups, kind, .. } = self.column;
+    pub fn piece(&self, ordinal: u32, step: &Step, age: u32) -> Piece<'a> {
+        let BlockColumn { block, groups, kind, hidden, field, .. } = self.column;
         let place = (groups[step.group], step.at, step.chunk);
-        Piece::of_block((block, *kind), place, step.range, age)
+        let cuts = Cuts::new(hidden, ordinal, field);
+        Piece::of_block((block, *kind), place, step.range, age, cuts)
     }
 
     /// Decodes a chunk: its times, and its values.
@@ -107,7 +109,7 @@ impl<'a> Walk<'a> {
         open: &'b mut Open,
         decoded: &'b mut Decoded,
     ) -> Result<(Times<'b>, Numbers<'b>), Error> {
-        let BlockColumn { block, groups, kind, is_dense } = self.column;
+        let BlockColumn { block, groups, kind, is_dense, .. } = self.column;
         let list = open.list(block, step.chunk.times)?;
         let count = list.count as usize;
         let values = if *is_dense {

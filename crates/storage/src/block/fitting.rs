@@ -20,7 +20,7 @@ impl Block {
     ///
     /// # Errors
     /// When the index is damaged or cannot be read.
-    fn each_fitting(
+    pub fn each_fitting(
         &self,
         predicate: &Predicate,
         known: &Policies<'_>,

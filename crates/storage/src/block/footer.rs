@@ -9,16 +9,17 @@ use codec::cursor::Cursor;
 use model::{TimeRange, Timestamp};
 use std::path::Path;
 
-const HEADER: Seal = Seal { magic: b"BAROBLCK", version: 2, what: "block header" };
-const FOOTER: Seal = Seal { magic: b"BAROFOOT", version: 2, what: "block footer" };
+const HEADER: Seal = Seal { magic: b"BAROBLCK", version: 3, what: "block header" };
+const FOOTER: Seal = Seal { magic: b"BAROFOOT", version: 3, what: "block footer" };
 
 /// How long a block's header is: what its name says, wrapped.
 pub const HEADER_BYTES: usize = ENVELOPE_BYTES + 2 + 2 + 4 + 4 + 8 + 8 + 2;
-/// How long its footer is: an extent, three totals, two times, a flag, wrapped.
-const FOOTER_BYTES: usize = ENVELOPE_BYTES + (8 + 8 + 4) + 3 * 8 + 2 * 8 + 1;
+/// How long its footer is: an extent, three totals, two times, a flag, the last
+/// tombstone that was applied, wrapped.
+const FOOTER_BYTES: usize = ENVELOPE_BYTES + (8 + 8 + 4) + 3 * 8 + 2 * 8 + 1 + 8;
 
 // `FORMAT.md` names both.
-const _: () = assert!(HEADER_BYTES == 43 && FOOTER_BYTES == 74);
+const _: () = assert!(HEADER_BYTES == 43 && FOOTER_BYTES == 82);
 
 /// A section of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +80,8 @@ pub struct Footer {
     pub range: TimeRange,
     /// Whether it is written as what is not expected to change any more.
     pub is_cold: bool,
+    /// The number of the last tombstone that was applied to its rows.
+    pub applied: u64,
 }
 
 /// What a block begins with.
@@ -105,6 +108,7 @@ impl Footer {
         body.extend_from_slice(&self.range.start.0.to_le_bytes());
         body.extend_from_slice(&self.range.end.0.to_le_bytes());
         body.push(u8::from(self.is_cold));
+        body.extend_from_slice(&self.applied.to_le_bytes());
         FOOTER.wrap(&body)
     }
 
@@ -140,8 +144,8 @@ impl Footer {
         let (streams, rows, values) = (from.u64()?, from.u64()?, from.u64()?);
         let (start, end) = (from.u64()?.cast_signed(), from.u64()?.cast_signed());
         let range = TimeRange::new(Timestamp(start), Timestamp(end));
-        let is_cold = from.u8()? != 0;
+        let (is_cold, applied) = (from.u8()? != 0, from.u64()?);
         from.finish()?;
-        Ok(Self { root, streams, rows, values, range, is_cold })
+        Ok(Self { root, streams, rows, values, range, is_cold, applied })
     }
 }

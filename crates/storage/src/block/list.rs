@@ -100,6 +100,28 @@ impl Blocks {
         Ok(())
     }
 
+    /// The last flush of the oldest file that is no block any more, and still there as a query
+    /// has it open; none where there is no such file.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn oldest_left_over(&self) -> Result<Option<u64>, Error> {
+        // Before the list: what is written meanwhile is then in it.
+        let files = self.context.disk.list(&self.folder)?;
+        let list = self.list();
+        let names = files.iter().filter_map(|entry| Name::parse(&entry.name));
+        let left = names.filter(|name| !list.iter().any(|block| block.name == *name));
+        Ok(left.map(|name| name.sequences.last).min())
+    }
+
+    /// Makes durable which files there are.
+    ///
+    /// # Errors
+    /// When that failed.
+    pub fn sync_folder(&self) -> Result<(), Error> {
+        Ok(self.context.disk.sync_dir(&self.folder)?)
+    }
+
     /// Removes blocks that were written and then not shown.
     pub fn discard(&self, fresh: &[Name]) {
         for name in fresh {

@@ -45,6 +45,8 @@ pub struct Writer {
     stream: Vec<u32>,
     stream_range: TimeRange,
     gathered: usize,
+    /// The last tombstone that was applied to its rows.
+    applied: u64,
     total: Total,
     is_finished: bool,
 }
@@ -108,8 +110,14 @@ impl Writer {
             stream_range: NO_TIME,
             gathered: 0,
             total: Total { rows: 0, values: 0, range: NO_TIME },
+            applied: 0,
             is_finished: false,
         })
+    }
+
+    /// Notes that tombstones up to this number were applied to all its rows.
+    pub fn set_applied(&mut self, id: u64) {
+        self.applied = id;
     }
 
     /// Begins a stream of this measurement; streams come in their order.
@@ -301,7 +309,8 @@ impl Writer {
         let root = self.output.section(&root)?;
         let Total { rows, values, range } = self.total;
         let is_cold = self.effort == Effort::Cold;
-        let footer = Footer { root, streams, rows, values, range, is_cold };
+        let applied = self.applied;
+        let footer = Footer { root, streams, rows, values, range, is_cold, applied };
         self.output.append(&footer.encode())?;
         self.output.sync()?;
         let path = self.folder.join(self.name.to_string());

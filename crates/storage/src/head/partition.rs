@@ -14,7 +14,7 @@ use crate::wal::entry::Entry;
 use crate::wal::{definition, frame};
 use codec::cursor::Cursor;
 use hashbrown::{HashMap, HashSet};
-use model::{Predicate, TimeRange, Timestamp};
+use model::{Attribute, Matcher, Predicate, TimeRange, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 
@@ -70,6 +70,8 @@ struct Slots {
     flushing_from: Option<u64>,
     /// When the first of the rows came that came since the last flush began.
     since: Option<Timestamp>,
+    /// Whether `flushing` is what the next flush takes.
+    is_set_aside: bool,
 }
 
 /// Rows of one stream on their way to blocks or to a query.
@@ -194,16 +196,24 @@ impl Partition {
         (rows.fresh.bytes() as i64 - before as i64, restored)
     }
 
+    /// Sets aside what it has: the next flush takes that, and nothing that comes later.
+    pub fn set_aside(&self) {
+        let mut rows = self.rows.lock();
+        rows.set_aside();
+        rows.is_set_aside = true;
+    }
+
+    /// The next flush takes what is there then, also where the last one failed.
+    pub fn go_on(&self) {
+        self.rows.lock().is_set_aside = false;
+    }
+
     /// Begins a flush: everything it has, sorted as blocks have it.
     pub fn freeze(&self) -> Vec<Frozen> {
         let mut rows = self.rows.lock();
         rows.flushes += 1;
-        rows.since = None;
-        let fresh = rows.fresh_from.take();
-        rows.flushing_from = rows.flushing_from.or(fresh);
-        let generation = std::mem::take(&mut rows.fresh);
-        if generation.bytes() > 0 {
-            rows.flushing.push(Arc::new(generation));
+        if !rows.is_set_aside {
+            rows.set_aside();
         }
         let flushing = rows.flushing.clone();
         drop(rows);
@@ -279,6 +289,38 @@ impl Partition {
         dead.map(|(slot, _)| slot).collect()
     }
 
+    /// Slots of streams that have no rows and of which every column fits.
+    pub fn without_rows(&self, predicate: &Predicate) -> Vec<u32> {
+        let candidates: Vec<u32> = self.names.read().candidates(predicate).iter().collect();
+        let mut found = Vec::new();
+        for slot in candidates {
+            let names = self.names.read();
+            let Some((shape, epoch)) = names.shape(slot) else { continue };
+            let Some(identity) = names.identity(slot, epoch) else { continue };
+            let mut columns = shape.columns().iter();
+            if columns.all(|column| predicate.matches_column(&identity.key, &column.name)) {
+                found.push(slot);
+            }
+        }
+        let rows = self.rows.lock();
+        found.retain(|slot| !rows.has_rows(*slot));
+        found
+    }
+
+    /// Hands policy and columns of every stream of a measurement to `each`.
+    pub fn each_of(&self, measurement: &Arc<str>, mut each: impl FnMut(PolicyId, &Shape)) {
+        let named = Matcher::equal(Attribute::Measurement, measurement.clone());
+        let names = self.names.read();
+        for slot in &names.candidates(&Predicate::Match(named)) {
+            if let (Some((policy, name)), Some((shape, _))) =
+                (names.measurement(slot), names.shape(slot))
+                && name == *measurement
+            {
+                each(policy, shape);
+            }
+        }
+    }
+
     /// Takes streams out, with their rows. Nobody may have a row staged.
     pub fn remove(&self, slots: Vec<u32>) -> Removed {
         let mut rows = self.rows.lock();
@@ -319,6 +361,21 @@ impl Partition {
 }
 
 impl Slots {
+    fn set_aside(&mut self) {
+        self.since = None;
+        let fresh = self.fresh_from.take();
+        self.flushing_from = self.flushing_from.or(fresh);
+        let generation = std::mem::take(&mut self.fresh);
+        if generation.bytes() > 0 {
+            self.flushing.push(Arc::new(generation));
+        }
+    }
+
+    fn has_rows(&self, at: u32) -> bool {
+        self.fresh.trail(at).is_some()
+            || self.flushing.iter().any(|generation| generation.trail(at).is_some())
+    }
+
     /// Touches what some rows will change, so that they wait for memory together and not one
     /// after the other where streams come in another order than they lie in.
     #[inline]
@@ -380,8 +437,7 @@ impl Slots {
     fn is_idle(&self, at: u32) -> bool {
         let Some(slot) = self.slots.get(at).filter(|slot| slot.epoch != 0) else { return true };
         (self.flushes as u32).wrapping_sub(slot.used_at) >= IDLE_FLUSHES_MAX as u32
-            && self.fresh.trail(at).is_none()
-            && self.flushing.iter().all(|generation| generation.trail(at).is_none())
+            && !self.has_rows(at)
     }
 
     /// Who has this slot, and everything it has, from the oldest to the newest, that may be

@@ -209,6 +209,29 @@ impl Schema {
         }
     }
 
+    /// Fields of which `fits` says so, told policy, measurement and name.
+    pub fn fields(
+        &self,
+        fits: impl Fn(PolicyId, &str, &str) -> bool,
+    ) -> Vec<(PolicyId, Arc<str>, Arc<str>)> {
+        let measurements = self.measurements.lock();
+        let all = measurements.iter().flat_map(|((policy, measurement), known)| {
+            known.fields.keys().map(move |field| (*policy, measurement.clone(), field.clone()))
+        });
+        all.filter(|(policy, measurement, field)| fits(*policy, measurement, field)).collect()
+    }
+
+    /// Forgets the kinds of these fields.
+    pub fn forget_fields(&self, gone: &HashSet<(PolicyId, Arc<str>, Arc<str>)>) {
+        let mut measurements = self.measurements.lock();
+        for (policy, measurement, field) in gone {
+            if let Some(known) = measurements.get_mut(&(*policy, measurement.clone())) {
+                known.fields.remove(field);
+            }
+        }
+        measurements.retain(|_, known| !known.fields.is_empty() || known.series > 0);
+    }
+
     /// Forgets what belongs to dropped policies.
     pub fn forget(&self, live: &HashSet<PolicyId>) {
         self.measurements.lock().retain(|(policy, _), _| live.contains(policy));

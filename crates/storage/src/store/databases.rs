@@ -1,7 +1,7 @@
 //! The catalog's port: databases and policies, and what dropping one takes with it.
 
 use super::Store;
-use model::port::{Catalog, CatalogError, Policy, PolicyChange};
+use model::port::{Catalog, CatalogError, Policy, PolicyChange, Selection};
 use std::sync::Arc;
 
 impl Catalog for Store {
@@ -43,6 +43,14 @@ impl Catalog for Store {
         let was_there = self.catalog.drop_policy(database, name)?;
         self.purge(was_there);
         Ok(())
+    }
+
+    fn delete(&self, what: &Selection) -> Result<(), CatalogError> {
+        self.delete_what(what)
+    }
+
+    fn reclaim(&self) {
+        self.wake();
     }
 }
 

@@ -30,7 +30,6 @@ impl Store {
         &self,
         inputs: &[Arc<Block>],
         effort: Effort,
-        last: &mut u64,
         done: &mut Maintained,
     ) -> Result<bool, Error> {
         let (Some(oldest), Some(newest)) = (inputs.first(), inputs.last()) else { return Ok(true) };
@@ -41,13 +40,21 @@ impl Store {
         if name.level == level {
             return Ok(true);
         }
+        // What is deleted from here on hits what is written here, too.
+        let tombstones = self.tombstones.state();
+        let state = self.catalog.state();
+        let input = |block: &'_ Arc<Block>| -> Result<_, Error> {
+            Ok((block.clone(), self.tombstones.hidden(&tombstones, block, &state)?))
+        };
+        let seen: Vec<_> = inputs.iter().map(input).collect::<Result<_, _>>()?;
         let mut merging = Merging {
             store: self,
-            inputs: inputs.iter().map(|block| Input::new(block)).collect(),
+            inputs: seen.iter().map(|(block, hidden)| Input::new(block, hidden)).collect(),
             reader: RowReader::default(),
             writer: Writer::create(&self.disk, self.blocks.folder(), name, effort)?,
             effort,
         };
+        merging.writer.set_applied(tombstones.last_id);
         let bytes: u64 = inputs.iter().map(|block| block.bytes).sum();
         let all: u64 = inputs.iter().map(|block| u64::from(block.streams())).sum();
         let (mut streams, mut taken) = (0u64, 0u64);
@@ -61,7 +68,7 @@ impl Store {
                 }
                 let reached = (u128::from(bytes) * u128::from(taken)) / u128::from(all.max(1));
                 self.counters.jobs.reach(JobKind::Merge, reached as u64, self.clock.now());
-                self.flush_where_due(last, done)?;
+                self.flush_where_due(done)?;
             }
         }
         let Merging { inputs: looked_at, writer, .. } = merging;
@@ -122,6 +129,7 @@ impl Merging<'_> {
                 continue;
             }
             let rows = self.reader.rows(batch, &columns, &mut self.inputs, &self.store.counters)?;
+            // It adds nothing where all rows of them were deleted.
             self.writer.add(&rows, 0..rows.timestamps.len(), &shape)?;
         }
         self.writer.end_stream(&first.key, first.hash, first.policy);
@@ -153,7 +161,7 @@ impl Merging<'_> {
 fn joined_columns<'a>(sources: impl Iterator<Item = &'a Current>) -> Vec<ColumnDef> {
     let mut columns: Vec<ColumnDef> = Vec::new();
     for current in sources {
-        for (guess, column) in current.shape().columns().iter().enumerate() {
+        for (guess, (_, column)) in current.columns().enumerate() {
             let is_it = |other: &ColumnDef| other.name == column.name;
             let at = match columns.get(guess).filter(|other| is_it(other)) {
                 Some(_) => Some(guess),

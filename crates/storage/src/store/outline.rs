@@ -1,16 +1,19 @@
 //! Which columns and tags there are, without looking at each series.
 
 use super::Store;
+use crate::aggregate::Seen;
 use crate::block::{Block, Lookup, Measurement};
 use crate::catalog::State;
 use crate::error::Error;
 use crate::head::Frozen;
 use crate::identity::PolicyId;
 use crate::piece::tell;
+use crate::tombstone::{Cuts, Hidden};
 use hashbrown::HashSet;
 use model::limits::{Budget, Exceeded};
 use model::port::{ColumnOf, Outline, Selection};
 use model::{Kind, Predicate, StreamKey};
+use roaring::RoaringBitmap;
 use std::sync::Arc;
 
 /// Columns of one measurement, and what their streams must fulfil.
@@ -33,9 +36,9 @@ impl Store {
         for frozen in head.iter().flatten() {
             add_head(frozen, selection, &state, &mut seen, &mut outline);
         }
-        for block in self.blocks_inside(selection.range) {
+        for seen in self.seen_inside(selection.range, &state, budget) {
             budget.check()?;
-            if let Err(error) = add_block(&block, selection, &state, &mut outline) {
+            if let Err(error) = add_block(&seen, selection, &state, &mut outline) {
                 tell(&error, budget, &self.counters);
             }
         }
@@ -44,13 +47,13 @@ impl Store {
 }
 
 /// Columns of the head that were met: where measurement and field are, policy and kind.
-type Seen = HashSet<(usize, usize, PolicyId, Kind)>;
+type Met = HashSet<(usize, usize, PolicyId, Kind)>;
 
 fn add_head(
     frozen: &Frozen,
     selection: &Selection,
     state: &State,
-    seen: &mut Seen,
+    seen: &mut Met,
     outline: &mut Outline,
 ) {
     let identity = &frozen.identity;
@@ -94,7 +97,7 @@ fn column_of(key: &StreamKey, field: &Arc<str>, kind: Kind) -> ColumnOf {
 }
 
 fn add_block(
-    block: &Block,
+    Seen { block, hidden }: &Seen,
     selection: &Selection,
     state: &State,
     outline: &mut Outline,
@@ -107,6 +110,10 @@ fn add_block(
             let mut streams = block.find(&left, &known)?;
             streams.remove_range(..one.first);
             streams.remove_range(one.ordinals().end..);
+            let fields = match hidden.is_empty() {
+                true => fields,
+                false => without_deleted(block, hidden, &fields, &mut streams)?,
+            };
             for family in block.families(&streams, selection.range)? {
                 let Some(known) = state.policy(family.policy) else { continue };
                 let shape = family.measurement.shapes.get(family.shape as usize);
@@ -129,6 +136,42 @@ fn add_block(
         }
     }
     Ok(())
+}
+
+/// Those of `fields` that were not deleted of all `streams`, which lose those of which all
+/// fields were. What differs from stream to stream is told too much rather than too little.
+fn without_deleted<'a>(
+    block: &Block,
+    hidden: &[Hidden],
+    fields: &[&'a str],
+    streams: &mut RoaringBitmap,
+) -> Result<Vec<&'a str>, Error> {
+    let mut look = Lookup::new(block)?;
+    let touched = hidden.iter().map(|one| streams.clone() & one.streams()).reduce(|a, b| a | b);
+    let touched = touched.unwrap_or_default();
+    let mut gone = RoaringBitmap::new();
+    let mut left: Vec<&str> = Vec::new();
+    if touched.len() < streams.len() {
+        left.extend(fields);
+    }
+    for ordinal in &touched {
+        let range = look.stream(ordinal)?.range.intersect(&block.range);
+        let own: Vec<&str> = fields
+            .iter()
+            .copied()
+            .filter(|field| !Cuts::new(hidden, ordinal, field).hide(range))
+            .collect();
+        if own.is_empty() {
+            gone.insert(ordinal);
+        }
+        for field in own {
+            if !left.contains(&field) {
+                left.push(field);
+            }
+        }
+    }
+    *streams -= gone;
+    Ok(left)
 }
 
 /// The columns of a measurement that may fit, those together of which the same is left to

@@ -2,12 +2,14 @@
 
 use super::Store;
 use crate::block::{Blocks, Lookup, Measurement};
+use crate::catalog::State;
 use crate::disk::{aside, read_all, replace};
 use crate::error::{Damage, Error};
 use crate::head::{Partition, Schema};
 use crate::identity::PolicyId;
 use crate::shape::ColumnDef;
 use crate::stats::Counters;
+use crate::tombstone::Tombstones;
 use crate::wal::definition::{self, Definition};
 use crate::wal::entry::{self, Entry};
 use crate::wal::frame::Frame;
@@ -20,11 +22,24 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 /// Tells the schema which fields blocks have.
-pub(super) fn note_fields(schema: &Schema, blocks: &Blocks, counters: &Counters) {
+pub(super) fn note_fields(
+    schema: &Schema,
+    blocks: &Blocks,
+    tombstones: &Tombstones,
+    state: &State,
+    counters: &Counters,
+) {
+    let deleted = tombstones.state();
     for block in blocks.list().iter() {
         let policies: Vec<PolicyId> = block.policies().collect();
+        // Where it is not known what was deleted, nothing was.
+        let hidden = tombstones.hidden(&deleted, block, state).unwrap_or_default();
         let mut note = |_, measurement: &Arc<Measurement>| {
             for column in &measurement.columns {
+                let field = &column.def.name;
+                if block.is_column_hidden(&hidden, measurement, field) {
+                    continue;
+                }
                 for policy in column.policies.iter().filter_map(|at| policies.get(*at as usize)) {
                     schema.note(*policy, &measurement.name, &column.def);
                 }
@@ -39,13 +54,19 @@ pub(super) fn note_fields(schema: &Schema, blocks: &Blocks, counters: &Counters)
 }
 
 /// The segments of the log, the oldest first.
-pub(super) fn segments(setting: &Setting) -> Result<Vec<SegmentFile>, Error> {
+/// Those before `log_from` hold nothing that is not in blocks, but may hold what was deleted
+/// there since: they are removed.
+pub(super) fn segments(setting: &Setting, log_from: u64) -> Result<Vec<SegmentFile>, Error> {
     let listed = setting.disk.list(&setting.folder)?;
     let segment = |entry: &crate::disk::Entry| {
         let number = segment::number(&entry.name)?;
         Some(SegmentFile { number, bytes: entry.bytes })
     };
-    Ok(listed.iter().filter_map(segment).collect())
+    let mut files: Vec<SegmentFile> = listed.iter().filter_map(segment).collect();
+    for old in files.extract_if(.., |file| file.number < log_from) {
+        setting.disk.remove(&segment::path(&setting.folder, old.number))?;
+    }
+    Ok(files)
 }
 
 /// After so long, a start says how far it is.
@@ -135,8 +156,7 @@ impl Store {
     /// Makes room while the log is replayed. Its files stay: replaying them once more would
     /// only write the same again.
     fn flush_replayed(&self) -> Result<(), Error> {
-        let mut working = self.working.lock();
-        self.flush_partitions(&mut working).map(drop)
+        self.flush_partitions(&mut self.flushing.lock()).map(drop)
     }
 
     /// Replays the frames of a segment: the partitions on all cores, each in its order.

@@ -1,8 +1,8 @@
 //! Reading: which series fit, over head and blocks.
 
 use super::Store;
-use crate::aggregate;
-use crate::block::{Block, Lookup};
+use crate::aggregate::{self, Seen};
+use crate::block::Lookup;
 use crate::catalog::State;
 use crate::error::Error;
 use crate::head::Frozen;
@@ -44,10 +44,11 @@ impl Source for Store {
         }
         let head = self.head_parts(asked.predicate, range, budget)?;
         let state = self.catalog.state();
+        let blocks = self.seen_inside(range, &state, budget);
         let now = self.clock.now();
         let places = aggregate::Places {
             state: &state,
-            blocks: &self.blocks_inside(range),
+            blocks: &blocks,
             head: &head,
             range,
             visible: &|policy| visible(&state, policy, self.options.retention, now),
@@ -74,8 +75,8 @@ impl Store {
         for frozen in head.iter().flatten() {
             gathered.expect(frozen);
         }
-        for block in &self.blocks_inside(range) {
-            gathered.add_block(block, predicate, range)?;
+        for seen in &self.seen_inside(range, &gathered.state, budget) {
+            gathered.add_block(seen, predicate, range)?;
         }
         for frozen in head.into_iter().flatten() {
             gathered.add_head(frozen);
@@ -112,13 +113,28 @@ impl Store {
         parts.collect()
     }
 
-    /// The blocks that may have rows inside `range`, from the oldest flush to the newest.
-    pub(super) fn blocks_inside(&self, range: TimeRange) -> Vec<Arc<Block>> {
+    /// The blocks that may have rows inside `range`, from the oldest flush to the newest, and
+    /// what is hidden of them. One of which that cannot be told is left out, and the answer
+    /// says so.
+    pub(super) fn seen_inside(
+        &self,
+        range: TimeRange,
+        state: &State,
+        budget: &Budget,
+    ) -> Vec<Seen> {
+        // Before the blocks: a tombstone is forgotten when what it concerns is merged.
+        let tombstones = self.tombstones.state();
         let list = self.blocks.list();
-        let mut inside: Vec<_> =
-            list.iter().filter(|block| block.range.overlaps(&range)).cloned().collect();
-        inside.sort_by_key(|block| block.name.sequences);
-        inside
+        let inside = list.iter().filter(|block| block.range.overlaps(&range));
+        let mut seen: Vec<Seen> = Vec::new();
+        for block in inside {
+            match self.tombstones.hidden(&tombstones, block, state) {
+                Ok(hidden) => seen.push(Seen { block: block.clone(), hidden }),
+                Err(error) => tell(&error, budget, &self.counters),
+            }
+        }
+        seen.sort_by_key(|seen| seen.block.name.sequences);
+        seen
     }
 }
 
@@ -160,10 +176,11 @@ impl<'a> Gathered<'a> {
     /// Adds what a block has. Damage is told with the answer, and the rest is served.
     fn add_block(
         &mut self,
-        block: &Arc<Block>,
+        seen: &Seen,
         predicate: &Predicate,
         range: TimeRange,
     ) -> Result<(), Exceeded> {
+        let block = &seen.block;
         let state = self.state.clone();
         let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
         let found = block.streams_of(predicate, &known);
@@ -180,7 +197,7 @@ impl<'a> Gathered<'a> {
             if index % STREAMS_PER_CHECK == 0 {
                 self.budget.check()?;
             }
-            if let Err(error) = self.add_stream(block, ordinal, range, &mut look) {
+            if let Err(error) = self.add_stream(seen, ordinal, range, &mut look) {
                 // Streams of a damaged page all say the same.
                 let text = error.to_string();
                 if text != last_error {
@@ -194,7 +211,7 @@ impl<'a> Gathered<'a> {
 
     fn add_stream(
         &mut self,
-        block: &Arc<Block>,
+        Seen { block, hidden }: &Seen,
         ordinal: u32,
         range: TimeRange,
         look: &mut Lookup<'_>,
@@ -215,8 +232,14 @@ impl<'a> Gathered<'a> {
                 self.streams.len() - 1
             }
         };
-        let (block, shape) = (block.clone(), stream.common.shape);
-        let part = BlockPart { block, ordinal, measurement, shape };
+        let part = BlockPart {
+            block: block.clone(),
+            ordinal,
+            measurement,
+            shape: stream.common.shape,
+            range: stream.range.intersect(&block.range),
+            hidden: hidden.clone(),
+        };
         self.streams[place].parts.push(Part::Block(part));
         Ok(())
     }

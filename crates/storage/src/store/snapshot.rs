@@ -10,7 +10,7 @@ impl Store {
     /// Makes the snapshot `name` with every write that was acknowledged before, and answers
     /// where it is: a data folder of its own, in `snapshots` of the store's. `also` adds
     /// files of others to it. MANIFEST comes last, so that what a kill leaves half-made is
-    /// refused by whoever opens it. Flushes, merges and retention wait meanwhile.
+    /// refused by whoever opens it. Flushes, merges, deletes and retention wait meanwhile.
     ///
     /// # Errors
     /// When the disk refuses, or `also` does.
@@ -19,8 +19,9 @@ impl Store {
         name: &str,
         also: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<PathBuf, Error> {
-        let mut working = self.working.lock();
-        self.flush_all(&mut working)?;
+        let _working = self.working.lock();
+        let mut last = self.flushing.lock();
+        self.flush_all(&mut last)?;
         let disk = self.disk.as_ref();
         let all = self.folder.path.join(SNAPSHOTS);
         let at = all.join(name);

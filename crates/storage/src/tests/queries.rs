@@ -332,6 +332,9 @@ fn groups_are_held_by_the_query() {
     let asked = Aggregation { group_by: &[], ..asked };
     let budget = Budget::unlimited().holding(1 << 20);
     rig.store.aggregate(&asked, &budget).expect("one group fits");
+    let asked = Aggregation { windows: Windows { count: 1, ..windows }, group_by: &host, ..asked };
+    let budget = Budget::unlimited().holding(200 * 24 + 200 * 24);
+    rig.store.aggregate(&asked, &budget).expect_err("200 keys are held beside 200 windows");
 }
 
 #[test]

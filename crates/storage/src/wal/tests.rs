@@ -14,7 +14,7 @@ const FOLDER: &str = "/wal";
 fn wal_on(disk: Arc<dyn Disk>, folder: PathBuf, counters: Arc<Counters>) -> Wal {
     let clock = Arc::new(SystemClock);
     let setting = Setting { disk, folder, fsync: Fsync::Always, clock, counters };
-    Wal::new(setting, vec![])
+    Wal::new(setting, vec![], 0)
 }
 
 fn wal(disk: &Simulated) -> Wal {

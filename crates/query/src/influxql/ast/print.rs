@@ -2,7 +2,7 @@
 
 use super::expr::Binary;
 use super::{
-    AlterPolicy, Call, Counted, CreateDatabase, CreatePolicy, DataType, Expr, Field, Fill,
+    AlterPolicy, Call, Counted, CreateDatabase, CreatePolicy, DataType, Delete, Expr, Field, Fill,
     KeyFilter, Limits, Measurement, Name, Order, Pattern, PolicySpec, Reference, Select, Show,
     ShowCardinality, ShowMeasurements, Source, Statement, WildcardKind,
 };
@@ -277,6 +277,16 @@ impl Display for Show {
     }
 }
 
+impl Display for Delete {
+    fn fmt(&self, out: &mut Formatter<'_>) -> Result {
+        if !self.sources.is_empty() {
+            out.write_str(" FROM ")?;
+            list(out, &self.sources)?;
+        }
+        clause(out, "WHERE", self.condition.as_ref())
+    }
+}
+
 impl Display for ShowMeasurements {
     fn fmt(&self, out: &mut Formatter<'_>) -> Result {
         out.write_str("SHOW MEASUREMENTS")?;
@@ -364,6 +374,11 @@ impl fmt::Display for Statement {
             }
             Self::CreateDatabase(create) => create.fmt(out),
             Self::DropDatabase { name } => write!(out, "DROP DATABASE {}", quote_ident(name)),
+            Self::Delete(delete) => write!(out, "DELETE{delete}"),
+            Self::DropSeries(drop) => write!(out, "DROP SERIES{drop}"),
+            Self::DropMeasurement { name } => {
+                write!(out, "DROP MEASUREMENT {}", quote_ident(name))
+            }
             Self::CreatePolicy(create) => create.fmt(out),
             Self::AlterPolicy(alter) => alter.fmt(out),
             Self::DropPolicy { name, database } => {

@@ -36,6 +36,10 @@ impl Parser<'_> {
             Token::Keyword(Keyword::Database) => {
                 Ok(Statement::DropDatabase { name: self.ident()? })
             }
+            Token::Keyword(Keyword::Series) => self.delete().map(Statement::DropSeries),
+            Token::Keyword(Keyword::Measurement) => {
+                Ok(Statement::DropMeasurement { name: self.ident()? })
+            }
             Token::Keyword(Keyword::Retention) => {
                 self.expect_word(Keyword::Policy)?;
                 let name = self.ident()?;
@@ -44,8 +48,6 @@ impl Parser<'_> {
             }
             Token::Keyword(
                 word @ (Keyword::Continuous
-                | Keyword::Measurement
-                | Keyword::Series
                 | Keyword::Shard
                 | Keyword::Subscription
                 | Keyword::User),

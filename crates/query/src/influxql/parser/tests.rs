@@ -109,6 +109,9 @@ fn the_other_statements_print() {
         "DROP RETENTION POLICY p ON db",
         "DROP DATABASE \"select\"",
         "DELETE FROM m WHERE time < '2000-01-01'",
+        "DELETE WHERE host = 'a'",
+        "DROP SERIES FROM m, /x/ WHERE host != 'a'",
+        "DROP MEASUREMENT \"a b\"",
     ] {
         check(text, text);
     }

@@ -256,8 +256,8 @@ fn add(
     Ok(context.budget.hold(bytes)?)
 }
 
-/// Whether every number in the windows is one floats hold exactly. A source answers NaN for
-/// a sum of integers that it could not add up exactly.
+/// Whether every number in the windows is one floats hold exactly. A source adds integers
+/// without rounding until the sum is asked for.
 fn is_exact(column: &Column, needs: Needs) -> bool {
     let is_small = |need: Needs, value: f64| !needs.has(need) || value.abs() < EXACT_MAX;
     column.values().flatten().all(|(_, sums)| {

@@ -87,13 +87,23 @@ fn compensation_survives_cancellation() {
     assert_eq!(found.sum(), 5.75);
 }
 
-#[test]
-fn integers_too_great_have_no_sum() {
-    let values = [i64::MAX, 1, i64::MIN];
-    let sum = |inside: Range<usize>| {
-        Numbers::Whole(&values).summarize(Times::Slice(&times(3)), inside, Needs::SUM).sum()
-    };
-    assert!(sum(0..2).is_nan());
-    assert_eq!(sum(0..3), 0.0);
-    assert_eq!(sum(1..2), 1.0);
+proptest! {
+    #[test]
+    fn integers_of_any_size_add_up_exactly(values in prop::collection::vec(any::<i64>(), 2..50), cut in 1usize..49) {
+        let cut = cut.min(values.len() - 1);
+        let times = times(values.len());
+        let (times, numbers) = (Times::Slice(&times), Numbers::Whole(&values));
+        let mut found = numbers.summarize(times, 0..cut, NEEDS);
+        found.append(&numbers.summarize(times, cut..values.len(), NEEDS));
+        let exact: i128 = values.iter().map(|value| i128::from(*value)).sum();
+        prop_assert_eq!(found.sum(), exact as f64);
+        // What is taken away again leaves no trace.
+        let negated: Vec<i64> = values.iter().map(|value| !value).collect();
+        let negated_times: Vec<i64> = (0..values.len() as i64).map(|at| at + 1000).collect();
+        let back = Numbers::Whole(&negated).summarize(
+            Times::Slice(&negated_times), 0..negated.len(), NEEDS,
+        );
+        found.append(&back);
+        prop_assert_eq!(found.sum(), -(values.len() as f64));
+    }
 }

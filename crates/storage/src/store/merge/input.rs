@@ -4,8 +4,9 @@ use crate::block::{Block, Lookup, Measurement};
 use crate::catalog::State;
 use crate::error::Error;
 use crate::identity::PolicyId;
-use crate::shape::Shape;
+use crate::shape::{ColumnDef, Shape};
 use crate::stats::Counters;
+use crate::tombstone::{Cuts, Hidden};
 use model::StreamKey;
 use std::cmp::Ordering;
 use std::io;
@@ -17,6 +18,7 @@ pub struct Input<'a> {
     pub block: &'a Block,
     /// Whether something of it is damaged.
     pub is_damaged: bool,
+    hidden: &'a [Hidden],
     look: Option<Lookup<'a>>,
     /// The stream behind `current`.
     next: u32,
@@ -37,6 +39,8 @@ pub struct Current {
     pub measurement: Arc<Measurement>,
     shape_number: u32,
     shape: Arc<Shape>,
+    /// Which columns were deleted whole; empty where none was.
+    gone: Vec<bool>,
 }
 
 impl Current {
@@ -51,9 +55,10 @@ impl Current {
         (&a.measurement, &a.tags, self.policy).cmp(&(&b.measurement, &b.tags, other.policy))
     }
 
-    /// Its columns.
-    pub fn shape(&self) -> &Shape {
-        &self.shape
+    /// Its columns that were not deleted, with their places in its shape.
+    pub fn columns(&self) -> impl Iterator<Item = (usize, &ColumnDef)> {
+        let all = self.shape.columns().iter().enumerate();
+        all.filter(|(at, _)| !self.gone.get(*at).is_some_and(|gone| *gone))
     }
 
     /// The column `ordinal` of its shape.
@@ -64,12 +69,20 @@ impl Current {
 
 impl<'a> Input<'a> {
     /// A block before its first stream.
-    pub fn new(block: &'a Block) -> Self {
-        Self { block, is_damaged: false, look: None, next: 0, current: None }
+    pub fn new(block: &'a Block, hidden: &'a [Hidden]) -> Self {
+        Self { block, is_damaged: false, hidden, look: None, next: 0, current: None }
     }
 
-    /// Where it stands; none behind the last stream. Streams of dropped policies and those
-    /// that are damaged are passed over.
+    /// What is hidden of a column of a stream.
+    pub fn cuts<'b>(&self, ordinal: u32, field: &'b str) -> Cuts<'b>
+    where
+        'a: 'b,
+    {
+        Cuts::new(self.hidden, ordinal, field)
+    }
+
+    /// Where it stands; none behind the last stream. Streams of dropped policies, those
+    /// that were deleted and those that are damaged are passed over.
     ///
     /// # Errors
     /// When the disk refuses to read.
@@ -126,6 +139,15 @@ impl<'a> Input<'a> {
         let missing = || Error::damaged(self.block.path(), 0, "the shape of a stream is not there");
         let shape = shape.ok_or_else(missing)?;
         let hash = stream.hash;
-        Ok(Some(Current { key, policy, hash, ordinal, measurement, shape_number, shape }))
+        let range = stream.range.intersect(&self.block.range);
+        let is_gone = |def: &ColumnDef| Cuts::new(self.hidden, ordinal, &def.name).hide(range);
+        let gone: Vec<bool> = match self.hidden.is_empty() {
+            true => Vec::new(),
+            false => shape.columns().iter().map(is_gone).collect(),
+        };
+        if !gone.is_empty() && gone.iter().all(|gone| *gone) {
+            return Ok(None);
+        }
+        Ok(Some(Current { key, policy, hash, ordinal, measurement, shape_number, shape, gone }))
     }
 }

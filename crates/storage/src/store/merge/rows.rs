@@ -25,6 +25,10 @@ pub struct Piece {
     chunk: Chunk,
     range: TimeRange,
     rows: usize,
+    /// Whose it is there.
+    ordinal: u32,
+    /// Whether tombstones hide some of it.
+    is_cut: bool,
 }
 
 /// Rows whose chunks are encoded, each with a value in every row.
@@ -51,6 +55,22 @@ struct Values {
     values: Column,
 }
 
+impl Values {
+    /// Those inside some ranges, which are in the order of time.
+    fn inside(&self, ranges: &[TimeRange]) -> Self {
+        let mut inside = Self { times: Vec::new(), values: Column::new(self.values.kind()) };
+        for range in ranges {
+            let start = self.times.partition_point(|at| *at < range.start.0);
+            let end = self.times.partition_point(|at| *at <= range.end.0);
+            for row in start..end {
+                assert!(inside.values.push(self.values.get(row)), "values are of one kind");
+                inside.times.push(self.times[row]);
+            }
+        }
+        inside
+    }
+}
+
 /// Reads rows, with memory that is kept from stream to stream.
 #[derive(Default)]
 pub struct RowReader {
@@ -71,7 +91,7 @@ impl RowReader {
     ) -> Result<Vec<Piece>, Error> {
         let mut pieces = Vec::new();
         for (input, current) in sources {
-            for (ordinal, def) in current.shape().columns().iter().enumerate() {
+            for (ordinal, def) in current.columns() {
                 // Mostly there is one shape, and each column where it is in all.
                 let is_it = |other: &ColumnDef| other.name == def.name;
                 let column = match columns.get(ordinal).filter(|other| is_it(other)) {
@@ -107,7 +127,23 @@ impl RowReader {
                 let list = self.open.list(block, chunk.times)?;
                 let (range, rows) = (list.range, list.count as usize);
                 let kind = stored.def.kind;
-                out.push(Piece { input, column, kind, group, at, chunk, range, rows });
+                let cuts = inputs[input].cuts(current.ordinal, &stored.def.name);
+                if cuts.hide(range) {
+                    continue;
+                }
+                let (ordinal, is_cut) = (current.ordinal, cuts.touch(range));
+                out.push(Piece {
+                    input,
+                    column,
+                    kind,
+                    group,
+                    at,
+                    chunk,
+                    range,
+                    rows,
+                    ordinal,
+                    is_cut,
+                });
             }
         }
         Ok(())
@@ -134,7 +170,7 @@ impl RowReader {
             rest = others;
             let mut parts = Vec::with_capacity(of.len());
             for piece in of {
-                match self.decode(piece, def.kind, inputs) {
+                match self.decode(piece, def, inputs) {
                     Ok(values) => parts.push(values),
                     Err(error) => inputs[piece.input].leave_out(error, counters)?,
                 }
@@ -144,14 +180,24 @@ impl RowReader {
         Ok(assemble(found))
     }
 
-    fn decode(&mut self, piece: &Piece, kind: Kind, inputs: &[Input<'_>]) -> Result<Values, Error> {
+    fn decode(
+        &mut self,
+        piece: &Piece,
+        def: &ColumnDef,
+        inputs: &[Input<'_>],
+    ) -> Result<Values, Error> {
         let block = inputs[piece.input].block;
         let times = self.open.timestamps(block, piece.chunk.times)?.to_vec();
         let mut values = Column::new(piece.kind);
         let bytes = self.open.values(block, piece.group, &piece.chunk)?;
         let decoded = decode_values(bytes, times.len(), &mut values);
         decoded.map_err(|damage| block.damaged(damage, piece.chunk.span.offset))?;
-        Ok(of_kind(Values { times, values }, kind))
+        let mut found = Values { times, values };
+        if piece.is_cut {
+            found =
+                found.inside(&inputs[piece.input].cuts(piece.ordinal, &def.name).left(piece.range));
+        }
+        Ok(of_kind(found, def.kind))
     }
 
     /// Chunks of one block that [`stands_alone`] says may be taken over.
@@ -287,7 +333,8 @@ fn union(a: &[i64], b: &[i64]) -> Vec<i64> {
 /// rows that all their columns have, and as few chunks as they would be cut into.
 pub fn stands_alone(batch: &[Piece], columns: &[ColumnDef], rows_aim: usize) -> bool {
     let Some(first) = batch.first() else { return false };
-    let is_alike = |p: &Piece| p.input == first.input && p.kind == columns[p.column].kind;
+    let is_alike =
+        |p: &Piece| p.input == first.input && p.kind == columns[p.column].kind && !p.is_cut;
     let lists: Vec<&[Piece]> = batch.chunk_by(|a, b| a.chunk.times == b.chunk.times).collect();
     let rows = lists.iter().map(|list| list[0].rows).sum();
     batch.iter().all(is_alike)
