@@ -71,6 +71,12 @@ fn a_backup_of_a_serving_server_restores_every_acknowledged_write_and_rule() {
     let done = backup(&server, &data, target.path());
     let (files, copied) = numbers(&done);
     assert!(0 < copied && copied < files, "{done}");
+    // What went bad in the backup since is copied again.
+    let block = stored(target.path(), "blocks", "");
+    let mut bytes = fs::read(&block).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&block, &bytes).unwrap();
+    backup(&server, &data, target.path());
     let left: Vec<_> = fs::read_dir(data.join("snapshots")).unwrap().collect();
     assert!(left.is_empty(), "snapshots made for a backup are removed: {left:?}");
     // What comes later is not in it.

@@ -1,5 +1,6 @@
 //! What the store counts, and how it tells.
 
+use crate::jobs::Jobs;
 use model::Span;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -78,6 +79,8 @@ pub struct Maintained {
 /// Counts while the store runs.
 #[derive(Debug, Default)]
 pub struct Counters {
+    /// How background jobs are.
+    pub jobs: Jobs,
     fsync_count: AtomicU64,
     fsync_ns: AtomicU64,
     rows_written: AtomicU64,

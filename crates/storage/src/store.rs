@@ -25,6 +25,7 @@ use crate::error::Error;
 use crate::folder::Folder;
 use crate::head::{Head, Schema, SeriesLimits};
 use crate::identity::{PolicyId, PolicyName};
+use crate::jobs::{JobKind, JobStats};
 use crate::options::Options;
 use crate::retention;
 use crate::room::Room;
@@ -173,7 +174,10 @@ impl Store {
         let mut merged = Ok(());
         let plan = compact::plan(&self.candidates(), self.clock.now());
         for merge in plan.iter().take(MERGES_PER_ROUND_MAX) {
-            match self.merge(&self.named(&merge.names), merge.effort, done) {
+            let inputs = self.named(&merge.names);
+            let bytes = inputs.iter().map(|block| block.bytes).sum();
+            let merge = || self.merge(&inputs, merge.effort, done);
+            match self.job(JobKind::Merge, bytes, merge) {
                 Ok(true) => done.merged += 1,
                 Ok(false) => break,
                 Err(error) => merged = merged.and(Err(error)),
@@ -268,6 +272,24 @@ impl Store {
         stats
     }
 
+    /// How the background jobs of a kind are.
+    pub fn job_stats(&self, kind: JobKind) -> JobStats {
+        self.counters.jobs.stats(kind)
+    }
+
+    /// Does a job of so many bytes, and keeps in mind how it ends.
+    fn job<T>(
+        &self,
+        kind: JobKind,
+        bytes: u64,
+        work: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.counters.jobs.begin(kind, bytes, self.clock.now());
+        let done = work();
+        self.counters.jobs.end(kind, done.as_ref().err(), self.clock.now());
+        done
+    }
+
     /// Asks whoever maintains the store to flush soon.
     fn ask_for_flush(&self) {
         *self.asked.lock() = true;
@@ -292,7 +314,8 @@ impl Store {
             tracing::info!(block = %block.name, bytes = block.bytes, "retention drops a block");
         }
         if !doomed.is_empty() {
-            self.blocks.replace(&[], &doomed)?;
+            let bytes = doomed.iter().map(|block| block.bytes).sum();
+            self.job(JobKind::Retention, bytes, || self.blocks.replace(&[], &doomed))?;
         }
         Ok(doomed.len() as u64)
     }

@@ -4,12 +4,13 @@
  */
 import { DEFAULT_RANGE, type Range, rangeFromParams, rangeToParams, widen, zoomTo } from "../time/range";
 
-export type Page = "host" | "explore" | "alerts" | "unknown";
+export type Page = "host" | "explore" | "alerts" | "cardinality" | "unknown";
 
 const PATHS: Readonly<Record<Exclude<Page, "unknown">, string>> = {
   host: "/",
   explore: "/explore",
   alerts: "/alerts",
+  cardinality: "/cardinality",
 };
 
 /** What goes along from page to page. */
@@ -21,6 +22,7 @@ export function pageOf(path: string): Page {
   if (path === "/" || path === "/host") return "host";
   if (path === "/explore" || path === "/explore/") return "explore";
   if (path === "/alerts" || path === "/alerts/") return "alerts";
+  if (path === "/cardinality" || path === "/cardinality/") return "cardinality";
   return "unknown";
 }
 

@@ -152,7 +152,8 @@ fn copy_all(source: &Source, target: &Path) -> Result<Done, Error> {
         let (bytes, crc) = checksum(&from)?;
         let entry = Entry { path, bytes, crc };
         let to = target.join(entry.stored());
-        let is_there = to.metadata().is_ok_and(|meta| meta.is_file() && meta.len() == bytes);
+        // Read again, so that what went bad where it lies is replaced.
+        let is_there = to.exists() && checksum(&to)? == (bytes, crc);
         if !is_there {
             let folder = to.parent().unwrap_or(target);
             fs::create_dir_all(folder).map_err(failed("make folder", folder))?;

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use std::fmt::Display;
+use storage::{JobKind, JobStats};
 
 /// The media type of the text format.
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -20,6 +21,7 @@ pub async fn metrics(State(house): State<Shared>) -> Response {
         of_queries(&mut text, &house);
         if let Some(rooms) = house.rooms() {
             of_store(&mut text, &rooms);
+            of_jobs(&mut text, &rooms);
             of_alerts(&mut text, &rooms);
         }
         of_process(&mut text, &Process::read());
@@ -151,6 +153,34 @@ fn of_queries(text: &mut Text, house: &House) {
     for ([how], count) in metrics.cached_answers.snapshot() {
         text.sample(name, &[("how", how)], count);
     }
+}
+
+fn of_jobs(text: &mut Text, rooms: &Rooms) {
+    let jobs = JobKind::ALL.map(|kind| (kind.name(), rooms.store.job_stats(kind)));
+    let mut family = |name: &str, kind, help, of: &dyn Fn(&JobStats) -> Option<f64>| {
+        text.family(name, kind, help);
+        for (job, stats) in &jobs {
+            if let Some(value) = of(stats) {
+                text.sample(name, &[("job", job)], value);
+            }
+        }
+    };
+    let (gauge, counter) = (Kind::Gauge, Kind::Counter);
+    let help = "Whether a background job of the store runs.";
+    family("barograph_job_running", gauge, help, &|it| Some(f64::from(u8::from(it.is_running))));
+    let help = "Bytes that the background job has done, or the last one had.";
+    family("barograph_job_done_bytes", gauge, help, &|it| Some(it.bytes_done as f64));
+    let help = "Bytes that the background job has to do, or the last one had.";
+    family("barograph_job_bytes", gauge, help, &|it| Some(it.bytes as f64));
+    let help = "Background jobs that have ended.";
+    family("barograph_jobs_total", counter, help, &|it| Some(it.ended as f64));
+    let help = "Background jobs that failed.";
+    family("barograph_job_failures_total", counter, help, &|it| Some(it.failed as f64));
+    let help = "How long background jobs took.";
+    family("barograph_job_seconds_total", counter, help, &|it| Some(it.took_ns as f64 / 1e9));
+    let help = "When the last background job failed; absent where none did.";
+    let failed_at = |it: &JobStats| it.failed_at.map(|at| at.as_millis() as f64 / 1e3);
+    family("barograph_job_last_failure_timestamp_seconds", gauge, help, &failed_at);
 }
 
 fn of_store(text: &mut Text, rooms: &Rooms) {

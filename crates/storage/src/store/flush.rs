@@ -6,6 +6,7 @@ use crate::catalog::{Class, State};
 use crate::chunk;
 use crate::error::Error;
 use crate::head::{Frozen, HeadPart, Partition};
+use crate::jobs::JobKind;
 use crate::rowset::{RowSet, RowSource, merge};
 use crate::slice::{self, Slice};
 use codec::Effort;
@@ -28,6 +29,14 @@ impl Store {
 
     /// Flushes every partition and leaves the log as it is.
     pub(super) fn flush_partitions(&self, last: &mut u64) -> Result<u64, Error> {
+        match self.head.bytes() {
+            // Nothing to write is no job; what is to be noted is noted all the same.
+            0 => self.flush_each(last),
+            bytes => self.job(JobKind::Flush, bytes, || self.flush_each(last)),
+        }
+    }
+
+    fn flush_each(&self, last: &mut u64) -> Result<u64, Error> {
         let mut flushed = 0;
         for partition in self.head.partitions() {
             if partition.logged_from().is_none() {
@@ -67,6 +76,7 @@ impl Store {
         shown?;
         let freed = partition.thaw();
         self.head.grew(-(freed as i64));
+        self.counters.jobs.advance(JobKind::Flush, freed, self.clock.now());
         Ok(())
     }
 }

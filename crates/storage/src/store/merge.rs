@@ -9,6 +9,7 @@ mod rows;
 use super::Store;
 use crate::block::{Block, Name, Sequences, Writer};
 use crate::error::Error;
+use crate::jobs::JobKind;
 use crate::shape::ColumnDef;
 use crate::stats::Maintained;
 use codec::Effort;
@@ -54,14 +55,19 @@ impl Store {
             effort,
         };
         merging.writer.set_applied(tombstones.last_id);
-        let mut streams = 0u64;
+        let bytes: u64 = inputs.iter().map(|block| block.bytes).sum();
+        let all: u64 = inputs.iter().map(|block| u64::from(block.streams())).sum();
+        let (mut streams, mut taken) = (0u64, 0u64);
         while let Some(sources) = merging.next_stream()? {
             merging.write(&sources)?;
             streams += 1;
+            taken += sources.len() as u64;
             if streams.is_multiple_of(STREAMS_PER_CHECK) {
                 if self.is_closing.load(Ordering::Acquire) {
                     return Ok(false);
                 }
+                let reached = (u128::from(bytes) * u128::from(taken)) / u128::from(all.max(1));
+                self.counters.jobs.reach(JobKind::Merge, reached as u64, self.clock.now());
                 self.flush_where_due(done)?;
             }
         }

@@ -43,3 +43,20 @@ async fn the_run_is_told() {
     assert_eq!(json["data"]["corruptionCount"], 0);
     assert!(json["data"]["startTime"].as_str().unwrap().ends_with('Z'), "{json}");
 }
+
+#[tokio::test]
+async fn background_jobs_are_counted() {
+    let site = Site::new();
+    assert_eq!(site.post("/write", "up,host=a value=1").await.status, 204);
+    site.house.rooms().unwrap().store.flush().unwrap();
+    let text = site.get("/metrics").await.text();
+    for line in [
+        "barograph_job_running{job=\"flush\"} 0\n",
+        "barograph_jobs_total{job=\"flush\"} 1\n",
+        "barograph_jobs_total{job=\"merge\"} 0\n",
+        "barograph_job_failures_total{job=\"flush\"} 0\n",
+    ] {
+        assert!(text.contains(line), "{line}{text}");
+    }
+    assert!(!text.contains("barograph_job_last_failure_timestamp_seconds{"), "{text}");
+}
