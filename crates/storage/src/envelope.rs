@@ -4,8 +4,9 @@
 //! version byte and checksum where they are, so that an old program can tell "of another
 //! version" from "damaged".
 
-use crate::error::Error;
+use crate::error::{Damage, Error};
 use codec::checksum::crc32c;
+use codec::cursor::Cursor;
 use std::path::Path;
 
 /// How many bytes the wrapping takes.
@@ -59,6 +60,25 @@ impl Seal {
             return Err(Error::Version { path: path.to_owned(), found, known: self.version });
         }
         Ok(&sealed[9..])
+    }
+
+    /// What `parse` makes of the body of a whole file, of which it must leave nothing.
+    ///
+    /// # Errors
+    /// As for [`Seal::unwrap`], and where the body is damaged.
+    pub fn read<T>(
+        &self,
+        bytes: &[u8],
+        path: &Path,
+        parse: impl FnOnce(&mut Cursor<'_>) -> Result<T, Damage>,
+    ) -> Result<T, Error> {
+        let mut from = Cursor::new(self.unwrap(bytes, path, 0)?);
+        let parsed = parse(&mut from).and_then(|parsed| {
+            from.finish()?;
+            Ok(parsed)
+        });
+        // The body begins behind magic and version.
+        parsed.map_err(|damage| damage.in_file(path, 9))
     }
 }
 

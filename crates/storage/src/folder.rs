@@ -15,12 +15,14 @@ const SEAL: Seal = Seal { magic: b"BAROMETA", version: 1, what: "MANIFEST" };
 pub const MANIFEST: &str = "MANIFEST";
 /// Where databases and policies are written down.
 const CATALOG: &str = "catalog";
+/// Where deletes are written down.
+const TOMBSTONES: &str = "tombstones";
 /// Where snapshots are made.
 pub const SNAPSHOTS: &str = "snapshots";
 /// Small files that are there or not, and that are replaced as a whole.
-pub const REPLACED: [&str; 2] = [CATALOG, "tombstones"];
+pub const REPLACED: [&str; 2] = [CATALOG, TOMBSTONES];
 /// All files of the folder itself that are data.
-pub const FILES: [&str; 3] = [CATALOG, "tombstones", MANIFEST];
+pub const FILES: [&str; 3] = [CATALOG, TOMBSTONES, MANIFEST];
 /// The most partitions a folder may have; their number is two bytes in frames and names.
 pub const PARTITIONS_MAX: u16 = 1024;
 /// The most partitions that are chosen unasked: more would only make more files.
@@ -71,7 +73,7 @@ impl Folder {
 
     /// Where it is written down what was deleted.
     pub fn tombstones(&self) -> PathBuf {
-        self.path.join("tombstones")
+        self.path.join(TOMBSTONES)
     }
 
     /// Where databases and policies are written down.

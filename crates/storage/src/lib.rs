@@ -26,6 +26,7 @@ mod identity;
 mod index;
 mod inspect;
 mod jobs;
+mod notation;
 mod options;
 mod pattern;
 mod piece;

@@ -2,8 +2,8 @@
 //! have in common costs next to nothing.
 
 use crate::error::Damage;
+pub use crate::notation::{get_bytes, get_text, number, put_bytes};
 use codec::cursor::Cursor;
-use codec::varint::put_u64;
 
 /// Appends numbers, their length in bytes before them.
 pub fn put(out: &mut Vec<u8>, numbers: &[i64]) {
@@ -49,39 +49,4 @@ pub fn get_floats(from: &mut Cursor<'_>, count: usize) -> Result<Vec<f64>, Damag
     let mut values = Vec::new();
     codec::floats::decode(get_bytes(from)?, count, &mut values)?;
     Ok(values)
-}
-
-/// Appends bytes, their length before them.
-pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    put_u64(out, bytes.len() as u64);
-    out.extend_from_slice(bytes);
-}
-
-/// Reads bytes, whose length stands before them.
-///
-/// # Errors
-/// Where they are cut short.
-pub fn get_bytes<'a>(from: &mut Cursor<'a>) -> Result<&'a [u8], Damage> {
-    let count = number(from)?;
-    Ok(from.bytes(count)?)
-}
-
-/// Reads a text, whose length stands before it.
-///
-/// # Errors
-/// Where it is cut short or no UTF-8.
-pub fn get_text<'a>(from: &mut Cursor<'a>) -> Result<&'a str, Damage> {
-    let at = from.offset() as u64;
-    let bytes = get_bytes(from)?;
-    std::str::from_utf8(bytes).map_err(|_| Damage::new(at, "a text is not UTF-8"))
-}
-
-/// Reads one number.
-///
-/// # Errors
-/// Where it is damaged or too large.
-pub fn number<N: TryFrom<u64>>(from: &mut Cursor<'_>) -> Result<N, Damage> {
-    let at = from.offset() as u64;
-    let number = from.varint()?;
-    N::try_from(number).map_err(|_| Damage::new(at, format!("number {number} is too large")))
 }

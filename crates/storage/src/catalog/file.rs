@@ -4,6 +4,7 @@ use super::state::{Class, Known, State};
 use crate::envelope::Seal;
 use crate::error::{Damage, Error};
 use crate::identity::{PolicyId, PolicyName};
+use crate::notation::{get_text, number, put_text};
 use codec::cursor::Cursor;
 use codec::varint::{put_i64, put_u64};
 use model::Span;
@@ -45,34 +46,25 @@ fn put_policy(body: &mut Vec<u8>, known: &Known) {
     put_u64(body, u64::from(policy.replication));
 }
 
-fn put_text(body: &mut Vec<u8>, text: &str) {
-    put_u64(body, text.len() as u64);
-    body.extend_from_slice(text.as_bytes());
-}
-
 /// What the file holds.
 ///
 /// # Errors
 /// When it is damaged or of another version.
 pub fn decode(bytes: &[u8], path: &Path) -> Result<State, Error> {
-    let body = SEAL.unwrap(bytes, path, 0)?;
-    // The body begins behind magic and version.
-    parse(body).map_err(|damage| damage.in_file(path, 9))
+    SEAL.read(bytes, path, parse)
 }
 
-fn parse(body: &[u8]) -> Result<State, Damage> {
-    let from = &mut Cursor::new(body);
+fn parse(from: &mut Cursor<'_>) -> Result<State, Damage> {
     let mut state =
         State { next_policy: number(from)?, next_class: number(from)?, ..State::default() };
     for _ in 0..from.varint()? {
-        let database: Arc<str> = text(from)?.into();
+        let database: Arc<str> = get_text(from)?.into();
         state.databases.entry(database.clone()).or_default();
         for _ in 0..from.varint()? {
             let known = parse_policy(from, &database)?;
             state.put(&database, known);
         }
     }
-    from.finish()?;
     Ok(state)
 }
 
@@ -80,7 +72,7 @@ fn parse_policy(from: &mut Cursor<'_>, database: &Arc<str>) -> Result<Known, Dam
     let id = PolicyId(number(from)?);
     let class = Class(number(from)?);
     let flags = from.u8()?;
-    let name: Arc<str> = text(from)?.into();
+    let name: Arc<str> = get_text(from)?.into();
     let duration = Span(from.zigzag()?);
     let policy = Policy {
         name: name.clone(),
@@ -91,17 +83,4 @@ fn parse_policy(from: &mut Cursor<'_>, database: &Arc<str>) -> Result<Known, Dam
     };
     let name = PolicyName { id, database: database.clone(), policy: name };
     Ok(Known { name, class, policy })
-}
-
-/// A number that fits its place.
-fn number<N: TryFrom<u64>>(from: &mut Cursor<'_>) -> Result<N, Damage> {
-    let at = from.offset() as u64;
-    let number = from.varint()?;
-    N::try_from(number).map_err(|_| Damage::new(at, format!("number {number} is too large")))
-}
-
-fn text<'a>(from: &mut Cursor<'a>) -> Result<&'a str, Damage> {
-    let count = number(from)?;
-    let at = from.offset() as u64;
-    std::str::from_utf8(from.bytes(count)?).map_err(|_| Damage::new(at, "a name is not UTF-8"))
 }

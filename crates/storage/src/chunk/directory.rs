@@ -2,6 +2,7 @@
 
 use super::decode_values;
 use crate::error::Damage;
+use crate::notation::number;
 use codec::checksum::crc32c;
 use codec::cursor::Cursor;
 use codec::varint::{put_i64, put_u64};
@@ -307,12 +308,6 @@ fn get_f64(from: &mut Cursor<'_>) -> Result<f64, codec::Error> {
         THOUSANDTHS => whole / 1000.0,
         _ => f64::from_bits(from.u64()?),
     })
-}
-
-fn number<N: TryFrom<u64>>(from: &mut Cursor<'_>) -> Result<N, Damage> {
-    let at = from.offset() as u64;
-    let number = from.varint()?;
-    N::try_from(number).map_err(|_| Damage::new(at, format!("number {number} is too large")))
 }
 
 #[cfg(test)]

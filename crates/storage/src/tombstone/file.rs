@@ -3,6 +3,7 @@
 use super::{State, Tombstone};
 use crate::envelope::Seal;
 use crate::error::{Damage, Error};
+use crate::notation::{get_text, put_text};
 use codec::cursor::Cursor;
 use codec::varint::{put_i64, put_u64};
 use model::{Attribute, MatchOp, Matcher, Predicate, TimeRange, Timestamp};
@@ -118,23 +119,15 @@ fn put_predicate(body: &mut Vec<u8>, predicate: &Predicate) {
     }
 }
 
-fn put_text(body: &mut Vec<u8>, text: &str) {
-    put_u64(body, text.len() as u64);
-    body.extend_from_slice(text.as_bytes());
-}
-
 /// What the file holds.
 ///
 /// # Errors
 /// When it is damaged or of another version.
 pub fn decode(bytes: &[u8], path: &Path) -> Result<State, Error> {
-    let body = SEAL.unwrap(bytes, path, 0)?;
-    // The body begins behind magic and version.
-    parse(body).map_err(|damage| damage.in_file(path, 9))
+    SEAL.read(bytes, path, parse)
 }
 
-fn parse(body: &[u8]) -> Result<State, Damage> {
-    let from = &mut Cursor::new(body);
+fn parse(from: &mut Cursor<'_>) -> Result<State, Damage> {
     let (last_id, through, log_from) = (from.varint()?, from.varint()?, from.varint()?);
     let mut list = Vec::new();
     for _ in 0..from.varint()? {
@@ -143,7 +136,6 @@ fn parse(body: &[u8]) -> Result<State, Damage> {
         let (predicate, range) = (get_predicate(from, 0)?, TimeRange::new(start, end));
         list.push(Arc::new(Tombstone { id, through, predicate, range }));
     }
-    from.finish()?;
     Ok(State { last_id, through, log_from, list })
 }
 
@@ -177,7 +169,7 @@ fn get_attribute(from: &mut Cursor<'_>) -> Result<Attribute, Damage> {
         2 => Attribute::Policy,
         3 => Attribute::Measurement,
         4 => Attribute::Field,
-        5 => Attribute::Tag(text(from)?.into()),
+        5 => Attribute::Tag(get_text(from)?.into()),
         other => return Err(Damage::new(at, format!("{other} is no attribute"))),
     })
 }
@@ -185,7 +177,7 @@ fn get_attribute(from: &mut Cursor<'_>) -> Result<Attribute, Damage> {
 fn get_op(from: &mut Cursor<'_>) -> Result<MatchOp, Damage> {
     let at = from.offset() as u64;
     let op = from.u8()?;
-    let text = text(from)?;
+    let text = get_text(from)?;
     Ok(match op {
         0 => MatchOp::Equal(text.into()),
         1 => MatchOp::NotEqual(text.into()),
@@ -198,11 +190,4 @@ fn get_op(from: &mut Cursor<'_>) -> Result<MatchOp, Damage> {
 fn pattern(text: &str, at: u64) -> Result<Regex, Damage> {
     let built = RegexBuilder::new(text).size_limit(PATTERN_BYTES_MAX).build();
     built.map_err(|error| Damage::new(at, format!("a pattern cannot be compiled: {error}")))
-}
-
-fn text<'a>(from: &mut Cursor<'a>) -> Result<&'a str, Damage> {
-    let at = from.offset() as u64;
-    let count = usize::try_from(from.varint()?);
-    let count = count.map_err(|_| Damage::new(at, "a text is too long"))?;
-    std::str::from_utf8(from.bytes(count)?).map_err(|_| Damage::new(at, "a text is not UTF-8"))
 }

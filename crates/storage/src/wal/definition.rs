@@ -5,6 +5,7 @@
 
 use crate::error::Damage;
 use crate::identity::PolicyId;
+use crate::notation::{get_text, number, put_text};
 use crate::shape::{ColumnDef, Shape};
 use codec::cursor::Cursor;
 use codec::varint::put_u64;
@@ -96,7 +97,7 @@ pub fn read_all<'a>(payload: &'a [u8], mut each: impl FnMut(Definition<'a>)) -> 
         let policy = PolicyId(number(from)?);
         let mut pairs = Vec::new();
         for _ in 0..from.varint()? {
-            pairs.push(known(from, &mut labels, |from| Ok((text(from)?, text(from)?)))?);
+            pairs.push(known(from, &mut labels, |from| Ok((get_text(from)?, get_text(from)?)))?);
         }
         let columns = known(from, &mut shapes, read_columns)?;
         if pairs.is_empty() {
@@ -130,25 +131,7 @@ fn read_columns(from: &mut Cursor<'_>) -> Result<Arc<[ColumnDef]>, Damage> {
         let at = from.offset() as u64;
         let kind = Kind::from_u8(from.u8()?)
             .ok_or_else(|| Damage::new(at, "value kind is not known to this version"))?;
-        columns.push(ColumnDef { name: text(from)?.into(), kind });
+        columns.push(ColumnDef { name: get_text(from)?.into(), kind });
     }
     Ok(columns.into())
-}
-
-fn put_text(out: &mut Vec<u8>, text: &str) {
-    put_u64(out, text.len() as u64);
-    out.extend_from_slice(text.as_bytes());
-}
-
-fn text<'a>(from: &mut Cursor<'a>) -> Result<&'a str, Damage> {
-    let count = number(from)?;
-    let at = from.offset() as u64;
-    let bytes = from.bytes(count)?;
-    std::str::from_utf8(bytes).map_err(|_| Damage::new(at, "a name is not UTF-8"))
-}
-
-fn number<N: TryFrom<u64>>(from: &mut Cursor<'_>) -> Result<N, Damage> {
-    let at = from.offset() as u64;
-    let number = from.varint()?;
-    N::try_from(number).map_err(|_| Damage::new(at, format!("number {number} is too large")))
 }
