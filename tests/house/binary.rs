@@ -213,8 +213,18 @@ pub fn signal(pid: u32, name: &str) {
 /// # Panics
 /// When it cannot be started.
 pub fn run(arguments: &[&str]) -> (ExitStatus, String, String) {
-    let output =
-        Command::new(path()).args(arguments).stdin(Stdio::null()).output().expect("run barograph");
+    run_in(&[], arguments)
+}
+
+/// As [`run`], with these variables in its environment.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn run_in(variables: &[(&str, String)], arguments: &[&str]) -> (ExitStatus, String, String) {
+    let variables = variables.iter().map(|(name, value)| (name, value));
+    let mut command = Command::new(path());
+    let output = command.envs(variables).args(arguments).stdin(Stdio::null()).output();
+    let output = output.expect("run barograph");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("barograph prints UTF-8");
     (output.status, text(output.stdout), text(output.stderr))
 }

@@ -1,10 +1,11 @@
 //! What the checks of the whole house share: the built binary as a user starts it, and
-//! receivers that stand in for Slack, PagerDuty and webhooks.
+//! receivers that stand in for Slack, PagerDuty, webhooks and S3.
 //!
 //! Every server listens on a loopback port of its own, keeps its data in a temporary
 //! folder, and is ended by its process id when its handle goes.
 
 pub mod binary;
+pub mod bucket;
 pub mod receiver;
 
 use std::time::{Duration, Instant};

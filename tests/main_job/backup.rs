@@ -217,3 +217,45 @@ fn a_restore_that_is_killed_is_begun_again() {
     }
     assert_eq!(count(&restored(target.path(), elsewhere.path())), 1_000);
 }
+
+/// Every file below a folder.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files_below(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+/// `/dev/full` takes no byte, as a full disk.
+#[test]
+fn a_backup_to_a_full_disk_fails_in_words_and_leaves_nothing_half() {
+    let (folder, target) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let data = folder.path().join("data");
+    let server = Barograph::start(folder.path(), "", &FLAGS);
+    write(&server, 0, 1_000);
+    backup(&server, &data, target.path());
+    let block = stored(target.path(), "blocks", "");
+    let block = format!("blocks/{}", text(Path::new(block.file_name().unwrap())));
+    for full in [block.as_str(), "backup.json"] {
+        let other = tempfile::tempdir().unwrap();
+        fs::create_dir(other.path().join("blocks")).unwrap();
+        let unfinished = other.path().join(format!("{full}.tmp"));
+        std::os::unix::fs::symlink("/dev/full", &unfinished).unwrap();
+        let arguments =
+            ["backup", "--url", &server.url, "--data-dir", text(&data), text(other.path())];
+        let (status, _, stderr) = run(&arguments);
+        assert!(!status.success(), "{full}");
+        assert!(stderr.contains(full) && stderr.contains("free some space"), "{stderr}");
+        assert_eq!(stderr.trim_end().lines().count(), 1, "{stderr}");
+        let left = files_below(other.path());
+        assert!(left.is_empty(), "{full}: {left:?} stay");
+        let left: Vec<_> = fs::read_dir(data.join("snapshots")).unwrap().collect();
+        assert!(left.is_empty(), "the snapshot stays: {left:?}");
+        // The next one, with room, is as if there had been none before.
+        backup(&server, &data, other.path());
+        let elsewhere = tempfile::tempdir().unwrap();
+        assert_eq!(count(&restored(other.path(), elsewhere.path())), 1_000);
+    }
+}

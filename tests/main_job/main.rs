@@ -2,6 +2,7 @@
 
 mod alerting;
 mod backup;
+mod bucket;
 mod durability;
 mod refusals;
 mod serving;

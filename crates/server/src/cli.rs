@@ -1,6 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use model::Span;
 use std::path::PathBuf;
 
 /// Records metrics, answers over them, and tells people when something breaks.
@@ -22,7 +23,7 @@ pub enum Command {
     /// Alert rules
     #[command(subcommand)]
     Rules(Rules),
-    /// Copies all data of a running server, or of a stopped folder, to another folder
+    /// Copies all data of a running server, or of a stopped folder, to a folder or an S3 bucket
     Backup(Backup),
     /// Makes a data folder out of a backup
     Restore(Restore),
@@ -72,17 +73,32 @@ pub struct Backup {
     /// The data folder; the server is asked only where one has it
     #[arg(long, value_name = "DIR", default_value = "./barograph-data")]
     pub data_dir: PathBuf,
-    /// The folder to copy to; what an earlier backup left there is not copied again
+    #[command(flatten)]
+    pub silence: Silence,
+    /// The folder, or s3://BUCKET/PREFIX, to copy to; what an earlier backup left there is not
+    /// copied again
+    #[arg(value_name = "DIR|s3://BUCKET/PREFIX")]
     pub target: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub struct Restore {
-    /// The folder of the backup
+    /// The folder of the backup, or its s3://BUCKET/PREFIX
+    #[arg(value_name = "DIR|s3://BUCKET/PREFIX")]
     pub source: PathBuf,
     /// The data folder to make, which is empty or not there
     #[arg(long, value_name = "DIR")]
     pub data_dir: PathBuf,
+    #[command(flatten)]
+    pub silence: Silence,
+}
+
+/// How a bucket is waited for.
+#[derive(Debug, Args)]
+pub struct Silence {
+    /// How long a bucket may be silent before a request is tried again
+    #[arg(long = "timeout", value_name = "DURATION", default_value = "1m")]
+    pub silence: Span,
 }
 
 /// Which folder is looked at.

@@ -4,4 +4,5 @@ pub mod agent;
 pub mod asked;
 pub mod query;
 pub mod rules;
+pub mod s3;
 pub mod table;

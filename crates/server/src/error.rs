@@ -39,6 +39,9 @@ pub enum Error {
     /// A part of the running server failed.
     #[error("{0}")]
     Failed(String),
+    /// There is no room for what was to be written.
+    #[error("{0}: free some space there, or choose another place, then run it again")]
+    Full(String),
     /// A server that was asked refused, or does not answer.
     #[error("{0}")]
     Client(String),

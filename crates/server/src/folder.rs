@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod inspect;
+mod progress;
 pub mod verify;
 
 use crate::error::Error;

@@ -46,7 +46,7 @@ pub use block::Shares;
 pub use cardinality::{Cardinality, Counted, Pair};
 pub use disk::{Disk, RealDisk};
 pub use error::Error;
-pub use folder::{FILES, Looked, SNAPSHOTS};
+pub use folder::{FILES, Looked, MANIFEST, SNAPSHOTS};
 pub use inspect::{Inspection, Metric, Sliced, inspect};
 pub use jobs::{JobKind, JobStats};
 pub use options::{Fsync, FsyncError, Options};

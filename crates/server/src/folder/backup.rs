@@ -1,50 +1,53 @@
 //! `barograph backup` and `barograph restore`: everything, elsewhere and back.
 //!
-//! A backup is a folder of files and one list of them, `backup.json`, which is written
-//! last and says for each where it belongs, how long it is and its checksum. Files are
-//! called by path and checksum, so that one that is there need not be copied again, and
+//! A backup is files in a folder or a bucket and one list of them, `backup.json`, which is
+//! written last and says for each where it belongs, how long it is and its checksum. Files
+//! are called by path and checksum, so that one that is there need not be copied again, and
 //! a list that is there stays true until the next one replaces it.
 
+mod bucket;
 mod copy;
+mod in_folder;
 mod listing;
+mod place;
 mod restore;
 
 pub use restore::run as restore;
 
+use super::progress::Progress;
 use super::{bytes, print};
 use crate::cli;
 use crate::client::asked::Server;
 use crate::error::Error;
-use copy::{checksum, copy_checked, failed, sync_folder};
-use listing::{Entry, LISTING, Listing};
+use copy::checksum;
+use listing::{Entry, Listing};
+use parking_lot::Mutex;
+use place::Place;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use storage::{Disk, Looked, RealDisk};
 
 /// What the rules are called in a data folder.
 const RULES_FILE: &str = "alerts.db";
-/// Where a stopped folder's rules are copied before they are stored.
-const STAGED: &str = "alerts.db.tmp";
 
-/// Copies a running server's data, or a stopped folder's, to a folder.
+/// Copies a running server's data, or a stopped folder's, to a folder or a bucket.
 ///
 /// # Errors
 /// When the server refuses, a file is damaged or cannot be read or written. A backup that
 /// was there before is still whole then.
 pub fn run(flags: &cli::Backup) -> Result<(), Error> {
-    let target = &flags.target;
-    let target_error = failed("make folder", target);
-    fs::create_dir_all(target).map_err(target_error)?;
+    let place = place::of(&flags.target, flags.silence.silence.to_std())?;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-    let source = Source::take(flags, disk.as_ref(), target)?;
-    let done = copy_all(&source, target);
-    source.end();
+    let source = Source::take(flags, disk.as_ref(), place.as_ref())?;
+    let done = copy_all(&source, place.as_ref());
+    source.end(place.as_ref());
     let done = done?;
     print(&format!(
         "{}: {} files, {}; {} of them copied now, {}\n",
-        target.display(),
+        place.shown(),
         done.files,
         bytes(done.bytes),
         done.copied,
@@ -64,17 +67,14 @@ struct Source {
 }
 
 impl Source {
-    fn take(flags: &cli::Backup, disk: &dyn Disk, target: &Path) -> Result<Self, Error> {
+    fn take(flags: &cli::Backup, disk: &dyn Disk, place: &dyn Place) -> Result<Self, Error> {
         match Looked::open(&flags.data_dir, disk) {
             Ok(held) => {
                 let rules = flags.data_dir.join(RULES_FILE);
-                let staged = rules.exists().then(|| target.join(STAGED));
-                if let Some(staged) = &staged {
-                    let _ = fs::remove_file(staged);
-                    alert::copy_database(&rules, staged).map_err(|error| {
-                        Error::Failed(format!("copy {}: {error}", rules.display()))
-                    })?;
-                }
+                let staged = match rules.exists() {
+                    true => Some(stage(&rules, place)?),
+                    false => None,
+                };
                 let folder = flags.data_dir.clone();
                 Ok(Self { folder, staged, _held: Some(held), is_snapshot: false })
             }
@@ -123,10 +123,10 @@ impl Source {
     }
 
     /// Removes what was made for the backup alone.
-    fn end(self) {
+    fn end(self, place: &dyn Place) {
         let removed = match (&self.staged, self.is_snapshot) {
-            (Some(staged), _) => fs::remove_file(staged),
-            (None, true) => fs::remove_dir_all(&self.folder),
+            (Some(staged), _) => place.unstage(staged),
+            (None, true) => remove_snapshot(&self.folder),
             (None, false) => Ok(()),
         };
         if let Err(error) = removed {
@@ -135,8 +135,26 @@ impl Source {
     }
 }
 
+/// Removes a snapshot, what makes it one first: what a kill leaves is no snapshot, which
+/// the next start removes.
+fn remove_snapshot(folder: &Path) -> std::io::Result<()> {
+    fs::remove_file(folder.join(storage::MANIFEST))?;
+    fs::remove_dir_all(folder)
+}
+
+/// Copies a stopped folder's rules to where they wait to be stored.
+fn stage(rules: &Path, place: &dyn Place) -> Result<PathBuf, Error> {
+    let staged = place.staging()?;
+    alert::copy_database(rules, &staged).map_err(|error| {
+        let _ = place.unstage(&staged);
+        let text = format!("copy {}: {error}", rules.display());
+        if error.is_disk_full() { Error::Full(text) } else { Error::Failed(text) }
+    })?;
+    Ok(staged)
+}
+
 /// What a backup did.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Done {
     files: usize,
     bytes: u64,
@@ -144,46 +162,74 @@ struct Done {
     copied_bytes: u64,
 }
 
-fn copy_all(source: &Source, target: &Path) -> Result<Done, Error> {
-    let mut done = Done::default();
-    let mut listing = Listing::default();
-    let mut folders = BTreeSet::from([target.to_owned()]);
-    for (path, from) in source.files()? {
-        let (bytes, crc) = checksum(&from)?;
-        let entry = Entry { path, bytes, crc };
-        let to = target.join(entry.stored());
-        // Read again, so that what went bad where it lies is replaced.
-        let is_there = to.exists() && checksum(&to)? == (bytes, crc);
-        if !is_there {
-            let folder = to.parent().unwrap_or(target);
-            fs::create_dir_all(folder).map_err(failed("make folder", folder))?;
-            folders.insert(folder.to_owned());
-            copy_checked(&from, &to, &entry)?;
-            done.copied += 1;
-            done.copied_bytes += bytes;
-        }
-        done.files += 1;
-        done.bytes += bytes;
-        listing.files.push(entry);
-    }
-    // The files are durable before the list that names them, and that one before those
-    // that only the list before it named are removed.
-    folders.iter().try_for_each(|folder| sync_folder(folder))?;
-    listing.write(target)?;
-    prune(&listing, target);
-    Ok(done)
+/// A file that was stored, and whether it had to be copied for that.
+struct Stored {
+    entry: Entry,
+    is_copied: bool,
 }
 
-/// Removes files of earlier backups that the list does not name; one that stays does no harm.
-fn prune(listing: &Listing, target: &Path) {
-    let named: BTreeSet<String> = listing.files.iter().map(Entry::stored).collect();
-    for inside in ["", "blocks/", "wal/"] {
-        let listed = RealDisk.list(&target.join(inside)).unwrap_or_default();
-        for entry in listed {
-            let stored = format!("{inside}{}", entry.name);
-            if listing::is_stored(&stored) && stored != LISTING && !named.contains(&stored) {
-                let _ = fs::remove_file(target.join(stored));
+fn copy_all(source: &Source, place: &dyn Place) -> Result<Done, Error> {
+    let files = source.files()?;
+    let stored = Mutex::new(Vec::new());
+    let progress = Mutex::new(Progress::new());
+    let all = files.iter().filter_map(|(_, from)| Some(from.metadata().ok()?.len())).sum();
+    let done = Mutex::new(Done::default());
+    let copied = each_in_lanes(place.lanes(), &files, |(path, from)| {
+        let (bytes, crc) = checksum(from)?;
+        let entry = Entry { path: path.clone(), bytes, crc };
+        let is_copied = !place.has(&entry)?;
+        if is_copied {
+            place.store(from, &entry)?;
+        }
+        stored.lock().push(Stored { entry, is_copied });
+        let mut done = done.lock();
+        done.files += 1;
+        done.bytes += bytes;
+        done.copied += usize::from(is_copied);
+        done.copied_bytes += if is_copied { bytes } else { 0 };
+        progress.lock().show(done.bytes, all);
+        Ok(())
+    });
+    progress.lock().clear();
+    let mut stored = stored.into_inner();
+    stored.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
+    let listing = Listing { files: stored.iter().map(|it| it.entry.clone()).collect() };
+    // The files are durable before the list that names them, and that one before those
+    // that only the list before it named are removed.
+    if let Err(error) = copied.and_then(|()| place.conclude(&listing)) {
+        if matches!(error, Error::Full(_)) {
+            // A full disk is not left full of what nobody can restore.
+            stored.iter().filter(|it| it.is_copied).for_each(|it| place.forget(&it.entry));
+        }
+        return Err(error);
+    }
+    place.prune(&listing.files.iter().map(Entry::stored).collect::<BTreeSet<_>>());
+    Ok(done.into_inner())
+}
+
+/// Does something with each, with several at one time; after a failure, no more are begun.
+fn each_in_lanes<T: Sync>(
+    lanes: usize,
+    all: &[T],
+    work: impl Fn(&T) -> Result<(), Error> + Sync,
+) -> Result<(), Error> {
+    let next = AtomicUsize::new(0);
+    let failed = Mutex::new(None);
+    let lane = || {
+        while let Some(one) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if failed.lock().is_some() {
+                break;
+            }
+            if let Err(error) = work(one) {
+                failed.lock().get_or_insert(error);
             }
         }
-    }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..lanes.min(all.len()) {
+            scope.spawn(lane);
+        }
+        lane();
+    });
+    failed.into_inner().map_or(Ok(()), Err)
 }

@@ -1,16 +1,12 @@
 //! `barograph verify`: a line for each damage, and a failure where there is any.
 
+use super::progress::Progress;
 use super::{bytes, fault, print};
 use crate::cli;
 use crate::error::Error;
 use serde_json::json;
-use std::io::{IsTerminal, Write};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use storage::{Disk, Finding, RealDisk, Told, Verified};
-
-/// From one line of progress to the next.
-const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
 /// Reads the folder and prints what it finds.
 ///
@@ -76,31 +72,4 @@ fn as_json(verified: &Verified, damages: &[Finding], notes: &[Finding]) -> serde
         "damages": list(damages),
         "notes": list(notes),
     })
-}
-
-/// A line on the terminal that says how far it is, where there is a terminal.
-struct Progress {
-    is_shown: bool,
-    last: Option<Instant>,
-}
-
-impl Progress {
-    fn new() -> Self {
-        Self { is_shown: std::io::stderr().is_terminal(), last: None }
-    }
-
-    fn show(&mut self, done: u64, of: u64) {
-        let is_due = self.last.is_none_or(|last| last.elapsed() >= PROGRESS_EVERY);
-        if self.is_shown && is_due {
-            eprint!("\r\x1b[K{} of {}", bytes(done), bytes(of));
-            let _ = std::io::stderr().flush();
-            self.last = Some(Instant::now());
-        }
-    }
-
-    fn clear(&mut self) {
-        if self.last.take().is_some() {
-            eprint!("\r\x1b[K");
-        }
-    }
 }

@@ -12,7 +12,13 @@ const BUFFER_BYTES: usize = 1 << 20;
 
 /// What failed with which file.
 pub fn failed<'a>(operation: &'a str, path: &'a Path) -> impl Fn(io::Error) -> Error + 'a {
-    move |error| Error::Failed(format!("{operation} {}: {error}", path.display()))
+    move |error| {
+        let text = format!("{operation} {}: {error}", path.display());
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::Full(text),
+            _ => Error::Failed(text),
+        }
+    }
 }
 
 /// How long a file is, and its CRC32C.
@@ -58,7 +64,7 @@ pub fn copy_checked(from: &Path, to: &Path, entry: &Entry) -> Result<(), Error> 
         file.sync_all()?;
         Ok(copied)
     };
-    let copied = copy().map_err(failed("copy", from));
+    let copied = copy().map_err(failed("write", to));
     let is_good = matches!(copied, Ok(copied) if copied == (entry.bytes, entry.crc));
     if !is_good {
         // What failed says more than whether this does.

@@ -36,6 +36,15 @@ impl Entry {
     }
 }
 
+/// Whether a name, which may be that of a stranger's file in the same place, lies where
+/// those of a backup do.
+pub fn belongs(name: &str) -> bool {
+    match name.split_once('/') {
+        Some((folder, file)) => ["blocks", "wal"].contains(&folder) && !file.contains('/'),
+        None => true,
+    }
+}
+
 /// Whether a name is one that [`Entry::stored`] gives.
 pub fn is_stored(name: &str) -> bool {
     let digits = name.rsplit_once('.').map_or("", |(_, digits)| digits);
@@ -56,22 +65,52 @@ fn checksum(files: &[Entry]) -> u32 {
 }
 
 impl Listing {
+    /// The list as text.
+    pub fn as_text(&self) -> String {
+        let written =
+            Written { version: VERSION, crc32c: checksum(&self.files), files: self.files.clone() };
+        serde_json::to_string_pretty(&written).expect("names and numbers are JSON")
+    }
+
+    /// Reads the text that stands in `place`.
+    ///
+    /// # Errors
+    /// When it is damaged or of another version.
+    pub fn of_text(text: &str, place: &str) -> Result<Self, Error> {
+        let fail = |what: String| Error::Failed(format!("{place}: {what}"));
+        let written: Written =
+            serde_json::from_str(text).map_err(|error| fail(format!("is damaged: {error}")))?;
+        if written.version != VERSION {
+            let (found, known) = (written.version, VERSION);
+            return Err(fail(format!("has version {found}, this program knows version {known}")));
+        }
+        let is_inside = |entry: &Entry| {
+            let mut parts = Path::new(&entry.path).components();
+            !entry.path.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
+        };
+        if checksum(&written.files) != written.crc32c || !written.files.iter().all(is_inside) {
+            return Err(fail("is damaged: its checksum does not match".to_owned()));
+        }
+        Ok(Self { files: written.files })
+    }
+
     /// Writes it in place of an older one, durably.
     ///
     /// # Errors
     /// When it cannot be written; then the older one is still there.
     pub fn write(&self, target: &Path) -> Result<(), Error> {
-        let written =
-            Written { version: VERSION, crc32c: checksum(&self.files), files: self.files.clone() };
-        let text = serde_json::to_string_pretty(&written).expect("names and numbers are JSON");
         let (unfinished, path) = (target.join("backup.json.tmp"), target.join(LISTING));
         let put = || {
             let mut file = fs::File::create(&unfinished)?;
-            file.write_all(text.as_bytes())?;
+            file.write_all(self.as_text().as_bytes())?;
             file.sync_all()?;
             fs::rename(&unfinished, &path)
         };
-        put().map_err(failed("write", &path))?;
+        let written = put().map_err(failed("write", &path));
+        if written.is_err() {
+            let _ = fs::remove_file(&unfinished);
+        }
+        written?;
         sync_folder(target)
     }
 
@@ -85,20 +124,6 @@ impl Listing {
             let folder = source.display();
             Error::Failed(format!("{folder} holds no complete backup: {LISTING}: {error}"))
         })?;
-        let fail = |what: String| Error::Failed(format!("{}: {what}", path.display()));
-        let written: Written =
-            serde_json::from_str(&text).map_err(|error| fail(format!("is damaged: {error}")))?;
-        if written.version != VERSION {
-            let (found, known) = (written.version, VERSION);
-            return Err(fail(format!("has version {found}, this program knows version {known}")));
-        }
-        let is_inside = |entry: &Entry| {
-            let mut parts = Path::new(&entry.path).components();
-            !entry.path.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
-        };
-        if checksum(&written.files) != written.crc32c || !written.files.iter().all(is_inside) {
-            return Err(fail("is damaged: its checksum does not match".to_owned()));
-        }
-        Ok(Self { files: written.files })
+        Self::of_text(&text, &path.display().to_string())
     }
 }

@@ -1,8 +1,9 @@
 //! `barograph restore`: a backup becomes a data folder.
 
-use super::copy::{copy_checked, failed, sync_folder};
+use super::copy::{failed, sync_folder};
 use super::listing::Listing;
-use super::{bytes, print};
+use super::place::{self, Place};
+use super::{bytes, each_in_lanes, print};
 use crate::cli;
 use crate::error::Error;
 use std::collections::BTreeSet;
@@ -19,7 +20,8 @@ use std::path::{Path, PathBuf};
 pub fn run(flags: &cli::Restore) -> Result<(), Error> {
     let folder = &flags.data_dir;
     check_empty(folder)?;
-    let listing = Listing::read(&flags.source)?;
+    let place = place::of(&flags.source, flags.silence.silence.to_std())?;
+    let listing = place.listing()?;
     let unfinished = unfinished(folder)?;
     // What a restore that was killed has left.
     match fs::remove_dir_all(&unfinished) {
@@ -28,7 +30,7 @@ pub fn run(flags: &cli::Restore) -> Result<(), Error> {
         }
         _ => {}
     }
-    if let Err(error) = fill(&unfinished, &flags.source, &listing) {
+    if let Err(error) = fill(&unfinished, place.as_ref(), &listing) {
         let _ = fs::remove_dir_all(&unfinished);
         return Err(error);
     }
@@ -68,19 +70,16 @@ fn unfinished(folder: &Path) -> Result<PathBuf, Error> {
     Ok(above(folder).join(name))
 }
 
-fn fill(into: &Path, source: &Path, listing: &Listing) -> Result<(), Error> {
+fn fill(into: &Path, place: &dyn Place, listing: &Listing) -> Result<(), Error> {
     let mut folders = BTreeSet::from([into.to_owned(), into.join("wal"), into.join("blocks")]);
+    for entry in &listing.files {
+        folders.extend(into.join(&entry.path).parent().map(Path::to_owned));
+    }
     for folder in &folders {
         fs::create_dir_all(folder).map_err(failed("make folder", folder))?;
     }
-    for entry in &listing.files {
-        let to = into.join(&entry.path);
-        if let Some(folder) = to.parent()
-            && folders.insert(folder.to_owned())
-        {
-            fs::create_dir_all(folder).map_err(failed("make folder", folder))?;
-        }
-        copy_checked(&source.join(entry.stored()), &to, entry)?;
-    }
+    each_in_lanes(place.lanes(), &listing.files, |entry| {
+        place.fetch(entry, &into.join(&entry.path))
+    })?;
     folders.iter().try_for_each(|folder| sync_folder(folder))
 }
