@@ -17,6 +17,7 @@ mod audit;
 mod cache;
 mod count;
 mod dictionary;
+mod distinct;
 mod families;
 mod find;
 mod fitting;

@@ -23,7 +23,7 @@ mod stage;
 
 pub use directory::{Found, Place, Resolver, Scope};
 pub use names::Names;
-pub use partition::{Frozen, Partition};
+pub use partition::{Fitting, Frozen, Partition};
 pub use rows::{HeadPart, Rows};
 pub use schema::{Schema, SeriesLimits};
 pub use stage::Stage;

@@ -13,6 +13,7 @@ mod outline;
 mod recover;
 mod select;
 mod snapshot;
+mod values;
 mod write;
 
 pub use cardinality::CountError;

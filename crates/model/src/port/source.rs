@@ -84,6 +84,17 @@ impl Outline {
     }
 }
 
+/// Which values are asked for: those of one tag.
+#[derive(Clone, Copy, Debug)]
+pub struct TagValues<'a> {
+    /// The tag.
+    pub tag: &'a str,
+    /// Among which series.
+    pub selection: &'a Selection,
+    /// Which kinds of columns make a series count.
+    pub kinds: fn(Kind) -> bool,
+}
+
 /// A place that samples can be read from.
 pub trait Source: Send + Sync {
     /// The series that fit, in no particular order.
@@ -107,6 +118,25 @@ pub trait Source: Send + Sync {
             outline.add(series.meta());
         }
         Ok(outline)
+    }
+
+    /// The values that a tag has among the series that [`Source::select`] would give, sorted,
+    /// each once: mostly told by an index, without a look at the series.
+    ///
+    /// # Errors
+    /// As [`Source::select`].
+    fn values(&self, asked: &TagValues<'_>, budget: &Budget) -> Result<Vec<String>, SourceError> {
+        let mut found = BTreeSet::new();
+        for series in self.select(asked.selection, budget)? {
+            let SeriesMeta { stream, kind, .. } = series.meta();
+            if let Some(value) = stream.tags.find(asked.tag)
+                && (asked.kinds)(*kind)
+                && !found.contains(value)
+            {
+                found.insert(value.clone());
+            }
+        }
+        Ok(found.into_iter().map(|value| value.to_string()).collect())
     }
 
     /// Window functions of the numeric series that fit, merged by group. Staleness markers

@@ -3,6 +3,7 @@
 mod cardinality;
 mod measurements;
 mod series;
+mod values;
 
 pub(crate) use cardinality::cardinality;
 pub(crate) use measurements::measurements;

@@ -199,6 +199,19 @@ impl Generation {
         super::open::time(self.regions.get(trail.region - 1, size(columns)))
     }
 
+    /// Whether a stream may have rows inside `range`; late ones may be anywhere.
+    pub fn may_have(&self, slot: u32, range: TimeRange) -> bool {
+        let Some(trail) = self.trail(slot) else { return false };
+        let in_order = || {
+            let all = TimeRange::new(Timestamp(trail.first), Timestamp(self.newest(trail)));
+            all.overlaps(&range)
+        };
+        let mut sealed = trail.has_sealed.then(|| self.sealed.get(&slot)).flatten().into_iter();
+        trail.late != 0
+            || trail.rows > 0 && in_order()
+            || sealed.any(|all| all.iter().any(|one| one.summary.range.overlaps(&range)))
+    }
+
     /// What a stream has inside `range`, once nothing is added any more.
     pub fn frozen_parts(
         self: &Arc<Self>,

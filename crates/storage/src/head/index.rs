@@ -153,6 +153,21 @@ impl Index {
         (&self.names[label.name as usize].text, &label.text)
     }
 
+    /// The labels of a tag, in no order.
+    pub fn labels_of_tag(&self, tag: &str) -> Vec<u32> {
+        let name = self.by_name.get(tag);
+        name.map(|name| self.names[*name as usize].labels.clone()).unwrap_or_default()
+    }
+
+    /// The value that a label is of a tag, and the streams that have it; none where it is no
+    /// label of that tag.
+    pub fn tag_value(&self, tag: &str, at: u32) -> Option<(&Arc<str>, &Postings)> {
+        let label = self.labels.get(at)?.as_ref()?;
+        let is_of =
+            label.name != MEASUREMENT && self.names[label.name as usize].text.as_ref() == tag;
+        is_of.then_some((&label.text, &label.streams))
+    }
+
     /// What a policy that has streams is called.
     pub fn policy(&self, id: PolicyId) -> &PolicyName {
         let known = self.policies.iter().find(|(name, _)| name.id == id);

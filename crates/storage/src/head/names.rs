@@ -7,6 +7,7 @@
 use super::index::Index;
 use super::paged::Paged;
 use super::pool::Pool;
+use super::postings::Postings;
 use crate::cardinality::Known;
 use crate::identity::{Identity, PolicyId, PolicyName, Text};
 use crate::index::evaluate;
@@ -148,6 +149,33 @@ impl Names {
     pub fn label(&self, at: u32) -> (&str, &str) {
         let (name, value) = self.index.label(at);
         (name, value)
+    }
+
+    /// A stream's policy, the label of its measurement, its columns, and what tells it from
+    /// others of its slot.
+    pub fn kind(&self, slot: u32) -> Option<(PolicyId, u32, &Arc<Shape>, u32)> {
+        let named = self.named(slot)?;
+        let measurement = self.labels.get(named.labels, 1)[0];
+        Some((named.policy, measurement, &named.shape, named.epoch))
+    }
+
+    /// The labels of a tag, in no order.
+    pub fn labels_of(&self, tag: &str) -> Vec<u32> {
+        self.index.labels_of_tag(tag)
+    }
+
+    /// The value that a label is of a tag, and the streams that have it; none where it is no
+    /// label of that tag.
+    pub fn tag_value(&self, tag: &str, label: u32) -> Option<(&Arc<str>, &Postings)> {
+        self.index.tag_value(tag, label)
+    }
+
+    /// The label that a stream has of a tag, and its value.
+    pub fn label_of(&self, slot: u32, tag: &str) -> Option<(u32, &Arc<str>)> {
+        let named = self.named(slot)?;
+        let labels = self.labels.get(named.labels, named.label_count as usize);
+        let mut values = labels[1..].iter();
+        values.find_map(|label| Some((*label, self.index.tag_value(tag, *label)?.0)))
     }
 
     /// Who a stream is, where `slot` is still its own.

@@ -3,6 +3,10 @@
 //! Names and rows have a lock each, so that a new stream does not wait for rows that are
 //! taken in. Whoever has the rows may lock the names, never the other way round.
 
+mod values;
+
+pub use values::Fitting;
+
 use super::generation::{Generation, Owner, Tools};
 use super::names::Names;
 use super::paged::Paged;
@@ -374,6 +378,12 @@ impl Slots {
     fn has_rows(&self, at: u32) -> bool {
         self.fresh.trail(at).is_some()
             || self.flushing.iter().any(|generation| generation.trail(at).is_some())
+    }
+
+    /// Whether a stream may have rows inside `range`.
+    fn may_have(&self, at: u32, range: TimeRange) -> bool {
+        self.fresh.may_have(at, range)
+            || self.flushing.iter().any(|generation| generation.may_have(at, range))
     }
 
     /// Touches what some rows will change, so that they wait for memory together and not one

@@ -61,6 +61,15 @@ impl Postings {
         }
     }
 
+    /// Whether `is_it` says yes to any stream; none after that is asked for.
+    pub fn any(&self, mut is_it: impl FnMut(u32) -> bool) -> bool {
+        match self {
+            Self::One(only) => is_it(*only),
+            Self::Few(list) => list.iter().copied().any(is_it),
+            Self::Many(many) => many.iter().any(is_it),
+        }
+    }
+
     /// Adds its streams to `set`.
     pub fn add_to(&self, set: &mut RoaringBitmap) {
         match self {

@@ -140,7 +140,7 @@ fn add_block(
 
 /// Those of `fields` that were not deleted of all `streams`, which lose those of which all
 /// fields were. What differs from stream to stream is told too much rather than too little.
-fn without_deleted<'a>(
+pub(super) fn without_deleted<'a>(
     block: &Block,
     hidden: &[Hidden],
     fields: &[&'a str],

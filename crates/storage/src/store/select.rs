@@ -12,7 +12,9 @@ use crate::series::{Shared, Stored, of_stream};
 use crate::stats::Counters;
 use hashbrown::HashMap;
 use model::limits::{Budget, Exceeded};
-use model::port::{Aggregation, Groups, Outline, Selection, Series, Source, SourceError};
+use model::port::{
+    Aggregation, Groups, Outline, Selection, Series, Source, SourceError, TagValues,
+};
 use model::{Predicate, Span, StreamKey, TimeRange, Timestamp};
 use std::sync::Arc;
 
@@ -31,6 +33,10 @@ impl Source for Store {
 
     fn outline(&self, selection: &Selection, budget: &Budget) -> Result<Outline, SourceError> {
         Ok(self.outline_of(selection, budget)?)
+    }
+
+    fn values(&self, asked: &TagValues<'_>, budget: &Budget) -> Result<Vec<String>, SourceError> {
+        Ok(self.values_of(asked, budget)?)
     }
 
     fn aggregate(&self, asked: &Aggregation<'_>, budget: &Budget) -> Result<Groups, SourceError> {

@@ -41,6 +41,18 @@ pub(crate) fn tag_keys(show: &Show, context: &Context<'_>) -> Result<Vec<ResultS
 
 /// `SHOW TAG VALUES`.
 pub(crate) fn tag_values(show: &Show, context: &Context<'_>) -> Result<Vec<ResultSeries>, Error> {
+    if let Some(told) = super::values::told(show, context)? {
+        let rows = |pairs: Vec<(Arc<str>, String)>| {
+            let row = |(key, value): (Arc<str>, String)| {
+                vec![Cell::Text(key.to_string()), Cell::Text(value)]
+            };
+            limited(pairs, &show.limits).into_iter().map(row).collect::<Vec<_>>()
+        };
+        let named = told
+            .into_iter()
+            .map(|(measurement, pairs)| named(&measurement, &["key", "value"], rows(pairs)));
+        return Ok(named.filter(|series| !series.rows.is_empty()).collect());
+    }
     let streams = streams_of_all_policies(show, context)?;
     let mut answer = Vec::new();
     for (measurement, streams) in by_measurement(&streams) {

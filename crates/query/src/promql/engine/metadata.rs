@@ -3,9 +3,12 @@
 use super::{Engine, select};
 use crate::promql::ast::ExprKind;
 use crate::promql::error::Error;
+use crate::promql::matcher::DATABASE_LABEL;
+use model::labels::NAME;
 use model::limits::Budget;
-use model::port::Selection;
-use model::{Labels, Predicate, TimeRange, name};
+use model::name::metric_name;
+use model::port::{Selection, TagValues};
+use model::{DEFAULT_DATABASE, Kind, Labels, Predicate, TimeRange, name};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -24,7 +27,7 @@ impl Engine {
             return Err(Error::Request("no match[] parameter provided".to_owned()));
         }
         let mut found = BTreeSet::new();
-        self.each_series(selectors, range, budget, |labels| {
+        self.each_series(&selection(selectors, range)?, budget, |labels| {
             found.insert(labels);
         })?;
         Ok(found.into_iter().collect())
@@ -41,8 +44,22 @@ impl Engine {
         range: TimeRange,
         budget: &Budget,
     ) -> Result<Vec<String>, Error> {
+        let selection = selection(selectors, range)?;
+        let outline = self.source.outline(&selection, budget)?;
+        let mut columns = outline.columns.iter();
         let mut found: BTreeSet<Arc<str>> = BTreeSet::new();
-        self.each_series(selectors, range, budget, |labels| {
+        if columns.all(|column| column.kind.is_numeric()) {
+            if outline.columns.iter().any(|column| column.database.as_ref() != DEFAULT_DATABASE) {
+                found.insert(DATABASE_LABEL.into());
+            }
+            if !outline.columns.is_empty() {
+                found.insert(NAME.into());
+            }
+            found.extend(outline.tags);
+            return Ok(texts(found));
+        }
+        // Which tags stand beside numbers, streams alone tell.
+        self.each_series(&selection, budget, |labels| {
             for (name, _) in labels.iter() {
                 if !found.contains(name) {
                     found.insert(name.clone());
@@ -67,29 +84,36 @@ impl Engine {
         if name.is_empty() {
             return Err(Error::Request("invalid label name: \"\"".to_owned()));
         }
-        let mut found: BTreeSet<Arc<str>> = BTreeSet::new();
-        self.each_series(selectors, range, budget, |labels| {
-            if let Some(value) = labels.find(name)
-                && !found.contains(value)
-            {
-                found.insert(value.clone());
+        let selection = selection(selectors, range)?;
+        match name {
+            NAME => {
+                let outline = self.source.outline(&selection, budget)?;
+                let numeric = outline.columns.iter().filter(|column| column.kind.is_numeric());
+                let names = numeric.map(|it| metric_name(&it.measurement, &it.field).into_owned());
+                Ok(names.collect::<BTreeSet<String>>().into_iter().collect())
             }
-        })?;
-        Ok(texts(found))
+            // It stands for the database where there is no such tag.
+            DATABASE_LABEL => {
+                let mut found: BTreeSet<Arc<str>> = BTreeSet::new();
+                self.each_series(&selection, budget, |labels| {
+                    found.extend(labels.find(name).cloned());
+                })?;
+                Ok(texts(found))
+            }
+            tag => {
+                let asked = TagValues { tag, selection: &selection, kinds: Kind::is_numeric };
+                Ok(self.source.values(&asked, budget)?)
+            }
+        }
     }
 
     fn each_series(
         &self,
-        selectors: &[String],
-        range: TimeRange,
+        selection: &Selection,
         budget: &Budget,
         mut visit: impl FnMut(Labels),
     ) -> Result<(), Error> {
-        let predicate = match selectors {
-            [] => Predicate::ALL,
-            _ => predicate_of(selectors)?,
-        };
-        for series in self.source.select(&Selection { predicate, range }, budget)? {
+        for series in self.source.select(selection, budget)? {
             let meta = series.meta();
             if meta.kind.is_numeric() {
                 visit(name::labels(meta));
@@ -97,6 +121,14 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+fn selection(selectors: &[String], range: TimeRange) -> Result<Selection, Error> {
+    let predicate = match selectors {
+        [] => Predicate::ALL,
+        _ => predicate_of(selectors)?,
+    };
+    Ok(Selection { predicate, range })
 }
 
 /// What a series fits that any of `selectors` selects.

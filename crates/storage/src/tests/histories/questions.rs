@@ -5,10 +5,12 @@ use super::found::{Found, select};
 use crate::Store;
 use crate::disk::simulated::Random;
 use model::limits::Budget;
-use model::port::{Aggregation, Edge, Reduction, Source, WindowFunction, Windows};
+use model::port::{
+    Aggregation, Edge, Reduction, Selection, Source, TagValues, WindowFunction, Windows,
+};
 use model::value::is_stale;
 use model::{
-    Accumulator, Attribute, MatchOp, Matcher, Needs, Predicate, Span, TimeRange, Timestamp,
+    Accumulator, Attribute, Kind, MatchOp, Matcher, Needs, Predicate, Span, TimeRange, Timestamp,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +20,33 @@ pub fn ask(store: &Store, all: &Found, now: i64, random: &mut Random) {
     for _ in 0..3 {
         check_select(store, all, now, random);
         check_aggregate(store, all, now, random);
+        check_values(store, all, now, random);
+    }
+}
+
+/// Every value that a sample asked for stands under, and none that no series has.
+fn check_values(store: &Store, all: &Found, now: i64, random: &mut Random) {
+    let (predicate, range) = (predicate(random, 2), range(random, now));
+    let tag = *random.pick(&["host", "zone", "none"]);
+    let selection = Selection { predicate, range };
+    let kinds = if random.chance(500) { Kind::is_numeric } else { |kind: Kind| kind == Kind::Str };
+    let asked = TagValues { tag, selection: &selection, kinds };
+    let budget = Budget::unlimited();
+    let found = store.values(&asked, &budget).expect("values");
+    assert!(found.is_sorted_by(|a, b| a < b), "{asked:?}: {found:?}");
+    for read in all.values().filter(|read| selection.predicate.matches(&read.meta)) {
+        let is_there = read.samples.range(range.start.0..).next();
+        let is_there = is_there.is_some_and(|(at, _)| range.contains(Timestamp(*at)));
+        let value = read.meta.stream.tags.get(tag);
+        if is_there && kinds(read.meta.kind) && !value.is_empty() {
+            assert!(found.iter().any(|it| it == value), "{asked:?} lacks {value}: {found:?}");
+        }
+    }
+    let anywhen = Selection { range: TimeRange::ALL, ..selection.clone() };
+    let every = store.select(&anywhen, &budget).expect("select");
+    for value in &found {
+        let has = every.iter().any(|one| one.meta().stream.tags.get(tag) == value);
+        assert!(has, "{asked:?} has {value}, which no series has: {found:?}");
     }
 }
 
