@@ -4,7 +4,8 @@
 //! less space wherever small residuals are commoner than large ones. The encoder tries several
 //! predictors (`predictor`), each residual is split into a token and raw bits (`token`), the
 //! tokens get a code of at most 11 bits (`code`), and the values take turns in four strings
-//! of bits (`streams`), so that a processor reads four at a time.
+//! of bits (`streams`), so that a processor reads four at a time, by one look into a `table`
+//! each.
 //!
 //! All choices are made with integers only: the same numbers give the same bytes everywhere.
 
@@ -14,11 +15,13 @@ use crate::cursor::Cursor;
 use crate::varint::{fold, len_i64, len_u64, put_i64, put_u64};
 use code::Code;
 use predictor::{CANDIDATES, Predictor};
+use table::Table;
 use token::{TOKENS, Token};
 
 mod code;
 mod predictor;
 mod streams;
+mod table;
 mod token;
 
 /// Shorter runs are not worth a code.
@@ -150,7 +153,7 @@ pub(super) struct Reader<'a> {
     /// What is added to values, or the last value.
     base: i64,
     state: predictor::State,
-    table: code::Table,
+    table: Table,
     streams: streams::Reader<'a>,
 }
 
@@ -164,7 +167,7 @@ impl<'a> Reader<'a> {
             return Err(Error::Invalid { what: "predictor", offset });
         };
         let (differences, state) = (predictor.differences(), predictor.begin());
-        let table = code::Table::read(cursor)?;
+        let table = Table::read(cursor)?;
         let streams = streams::Reader::new(cursor, count)?;
         Ok(Self { differences, divisor, base, state, table, streams })
     }

@@ -11,9 +11,10 @@ use super::token::{TOKENS, Token};
 use crate::Error;
 use crate::cursor::Cursor;
 
-/// The longest code: its table of 8 KiB stays in the first-level cache.
+/// The longest code: a table of 8 KiB stays in the first-level cache.
 pub(super) const CODE_BITS_MAX: u32 = 11;
-const TABLE: usize = 1 << CODE_BITS_MAX;
+/// How many strings of so many bits there are.
+pub(super) const TABLE: usize = 1 << CODE_BITS_MAX;
 /// In lengths as told: so many tokens and two more, in the nibble that follows, have none.
 const SKIP: u8 = 15;
 const SKIP_MIN: usize = 2;
@@ -85,8 +86,9 @@ impl Code {
     }
 }
 
-/// Calls `each` with every token that has a code, and its code reversed.
-fn each_code(lengths: &[u8; TOKENS], mut each: impl FnMut(usize, u16)) {
+/// Calls `each` with every token that has a code, and its code reversed. Tokens behind those
+/// of `lengths` have none.
+pub(super) fn each_code(lengths: &[u8], mut each: impl FnMut(usize, u16)) {
     let mut next = [0u16; CODE_BITS_MAX as usize + 2];
     for length in lengths.iter().filter(|length| **length > 0) {
         next[usize::from(*length) + 1] += 1;
@@ -102,7 +104,7 @@ fn each_code(lengths: &[u8; TOKENS], mut each: impl FnMut(usize, u16)) {
 }
 
 /// How much of all strings of bits begins with a code of this length, in parts of [`TABLE`].
-fn share(length: u8) -> usize {
+pub(super) fn share(length: u8) -> usize {
     TABLE >> length
 }
 
@@ -168,76 +170,11 @@ fn depths(weights: &[u64]) -> Vec<u32> {
     depths
 }
 
-/// For each string of [`CODE_BITS_MAX`] bits, the token it begins with.
-#[derive(Clone, Debug)]
-pub(super) struct Table {
-    entries: [Entry; TABLE],
-    raw_bits_max: u32,
-}
-
-/// A token in a table: the length of its code, its raw bits and its lead, a byte each.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Entry(u32);
-
-impl Entry {
-    fn new(code_bits: u8, token: Token) -> Self {
-        Self(u32::from(code_bits) | token.raw_bits() << 8 | u32::from(token.lead()) << 16)
-    }
-
-    /// The length of the code.
-    #[inline(always)]
-    pub(super) fn code_bits(self) -> u32 {
-        self.0 & 0x3f
-    }
-
-    /// How many raw bits follow.
-    #[inline(always)]
-    pub(super) fn raw_bits(self) -> u32 {
-        self.0 >> 8 & 0x3f
-    }
-
-    /// What stands above them.
-    #[inline(always)]
-    pub(super) fn lead(self) -> u64 {
-        u64::from(self.0 >> 16)
-    }
-}
-
-impl Table {
-    /// Reads what [`Code::write`] wrote.
-    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
-        let offset = cursor.offset();
-        let lengths = read_lengths(cursor)?;
-        let taken: usize = lengths.iter().filter(|length| **length > 0).map(|l| share(*l)).sum();
-        let tokens = lengths.iter().filter(|length| **length > 0).count();
-        if !(taken == TABLE || tokens == 1 && taken == TABLE / 2) {
-            return Err(Error::Invalid { what: "lengths of a code", offset });
-        }
-        let mut table = Self { entries: [Entry::default(); TABLE], raw_bits_max: 0 };
-        each_code(&lengths, |index, code| {
-            let (length, token) = (lengths[index], Token::from_index(index));
-            let entry = Entry::new(length, token);
-            let step = if tokens == 1 { 1 } else { 1 << length };
-            table.entries[usize::from(code)..].iter_mut().step_by(step).for_each(|e| *e = entry);
-            table.raw_bits_max = table.raw_bits_max.max(token.raw_bits());
-        });
-        Ok(table)
-    }
-
-    /// The token that these bits begin with.
-    #[inline(always)]
-    pub(super) fn get(&self, bits: u64) -> Entry {
-        self.entries[bits as usize % TABLE]
-    }
-
-    /// The most raw bits that follow a token.
-    pub(super) fn raw_bits_max(&self) -> u32 {
-        self.raw_bits_max
-    }
-}
-
-fn read_lengths(cursor: &mut Cursor<'_>) -> Result<[u8; TOKENS], Error> {
-    let mut lengths = [0; TOKENS];
+/// Reads the lengths of codes up to the last token that has one; `lengths` are all 0.
+pub(super) fn read_lengths<'a>(
+    cursor: &mut Cursor<'_>,
+    lengths: &'a mut [u8; TOKENS],
+) -> Result<&'a [u8], Error> {
     let offset = cursor.offset();
     let used = usize::from(cursor.u8()?) + 1;
     let invalid = Error::Invalid { what: "lengths of a code", offset };
@@ -261,7 +198,7 @@ fn read_lengths(cursor: &mut Cursor<'_>) -> Result<[u8; TOKENS], Error> {
             _ => return Err(invalid),
         }
     }
-    if at == used && used <= TOKENS { Ok(lengths) } else { Err(invalid) }
+    if at == used && used <= TOKENS { Ok(&lengths[..used]) } else { Err(invalid) }
 }
 
 #[cfg(test)]
