@@ -150,6 +150,11 @@ impl Names {
         (name, value)
     }
 
+    /// The same of a label that may be gone.
+    pub fn try_label(&self, at: u32) -> Option<(&Arc<str>, &Arc<str>)> {
+        self.index.try_label(at)
+    }
+
     /// Who a stream is, where `slot` is still its own.
     pub fn identity(&self, slot: u32, epoch: u32) -> Option<Arc<Identity>> {
         let named = self.named(slot).filter(|named| named.epoch == epoch)?;
