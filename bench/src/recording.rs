@@ -1,6 +1,7 @@
 //! Metrics of a real host: a recording of node_exporter where there is one, and this host's
 //! own `/proc` where there is none.
 
+use crate::fleet::START_NS;
 use crate::rig::Rig;
 use agent::{Collector, Roots, hostname};
 use anyhow::{Context, Result, ensure};
@@ -78,9 +79,12 @@ impl Recording {
             let values = values.iter().map(|value| f64::from_le_bytes(*value)).collect();
             Ok(Series { metric, labels, values })
         };
+        // As long ago as what is made here: a day that goes on is not packed for good yet.
+        let stamps: Vec<i64> = stamps.iter().map(|stamp| i64::from_le_bytes(*stamp)).collect();
+        let earlier = stamps.first().map_or(0, |first| first - START_NS / 1_000_000);
         Ok(Self {
             name: "real node_exporter",
-            times_ms: stamps.iter().map(|stamp| i64::from_le_bytes(*stamp)).collect(),
+            times_ms: stamps.iter().map(|stamp| stamp - earlier).collect(),
             series: names.iter().zip(values.chunks(times)).map(column).collect::<Result<_>>()?,
         })
     }
@@ -89,7 +93,7 @@ impl Recording {
     fn own(rounds: usize) -> Result<Self> {
         let mut collector = Collector::new(hostname(), Roots::default());
         let (mut columns, mut lines) = (BTreeMap::<(String, String), Vec<f64>>::new(), Vec::new());
-        let start_ms = crate::fleet::START_NS / 1_000_000;
+        let start_ms = START_NS / 1_000_000;
         collector.collect(Timestamp(0), &mut lines);
         for _ in 0..rounds {
             std::thread::sleep(OWN_PAUSE);

@@ -1,6 +1,6 @@
 //! What a series costs in the head: memory, time to write, time to come back after a stop.
 //!
-//! `cargo bench -p barograph-storage --bench head -- memory|growth|disorder|restart|sync [series] [wide|narrow]`.
+//! `cargo bench -p barograph-storage --bench head -- memory|growth|disorder|restart|stall|sync [series] [wide|narrow]`.
 //! Two shapes: `wide`, rows of ten fields as TSBS's "cpu" has them, and `narrow`, one sample a
 //! row with about ten labels, as Prometheus sends them. Time is simulated. Memory is what the
 //! process has resident above what it had before the store was opened (one shape a run: freed
@@ -11,10 +11,13 @@
 mod load;
 #[path = "head/rig.rs"]
 mod rig;
+#[path = "head/stall.rs"]
+mod stall;
 
 use load::{Load, Order, Shape};
 use rig::Rig;
 use std::time::Instant;
+use storage::Fsync;
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -29,6 +32,7 @@ fn main() {
         "growth" => growth(&shapes, series.unwrap_or(5_000_000)),
         "disorder" => disorder(&shapes, series.unwrap_or(1_000_000)),
         "restart" => restart(&shapes, series.unwrap_or(1_000_000)),
+        "stall" => stall(&shapes, series.unwrap_or(1_000_000)),
         "sync" => sync(),
         other => eprintln!("there is no bench {other:?}"),
     }
@@ -146,6 +150,21 @@ fn restart(shapes: &[Shape], series: usize) {
         let write = timed(&mut || assert!(rig.round(&load, round, Order::Sorted) > 0));
         let name = shape.name();
         println!("{name:<8}{series:>10}{log:>10}{killed:>14}{close:>14}{open:>14}{write:>14}");
+    }
+}
+
+/// The longest calls of a writer while background work runs beside it, with and without
+/// a sync of each body.
+fn stall(shapes: &[Shape], series: usize) {
+    println!(
+        "{:<8}{:<8}{:<18}{:>10}{:>8}{:>12}{:>12}{:>12}",
+        "shape", "fsync", "beside", "seconds", "calls", "mean ms", "longest ms", "blocked ms"
+    );
+    for shape in shapes.iter().copied() {
+        let load = Load::new(shape, series / shape.fields());
+        for fsync in [Fsync::Off, Fsync::Always] {
+            stall::measure(&load, fsync);
+        }
     }
 }
 

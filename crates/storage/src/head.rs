@@ -8,6 +8,7 @@
 
 mod arena;
 mod directory;
+mod freeze;
 mod generation;
 mod index;
 mod names;
@@ -20,6 +21,7 @@ mod postings;
 mod rows;
 mod schema;
 mod stage;
+mod sweep;
 
 pub use directory::{Found, Place, Resolver, Scope};
 pub use names::Names;
@@ -32,7 +34,7 @@ use crate::identity::{self, PolicyId, PolicyName, Text};
 use crate::shape::{ColumnDef, Shape, Shapes};
 use directory::Directory;
 use hashbrown::HashSet;
-use model::{Field, Predicate, Refusal};
+use model::{Field, Refusal};
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -55,6 +57,8 @@ pub struct Head {
     streams: AtomicU64,
     shapes: Arc<Shapes>,
     stages: Mutex<Vec<Stage>>,
+    /// Held by whoever takes streams away. Locked before the gate.
+    sweeping: Mutex<()>,
 }
 
 impl Head {
@@ -69,6 +73,7 @@ impl Head {
             streams: AtomicU64::new(0),
             shapes,
             stages: Mutex::new(Vec::new()),
+            sweeping: Mutex::new(()),
         }
     }
 
@@ -177,42 +182,6 @@ impl Head {
         }
     }
 
-    /// Takes away every stream whose policy is not in `live`, with its rows. Their memory
-    /// comes back with the next flush.
-    pub fn purge(&self, live: &HashSet<PolicyId>) {
-        let _alone = self.gate.write();
-        let mut gone = HashSet::new();
-        for partition in &self.partitions {
-            self.remove(partition, partition.dropped(live), &mut gone);
-        }
-        self.directory.forget(|place| gone.contains(&(place.partition, place.slot)));
-        self.schema.forget(live);
-    }
-
-    /// Takes away streams that had no row for some flushes; answers how many.
-    pub fn evict(&self) -> u64 {
-        if self.partitions.iter().all(|partition| partition.idle().is_empty()) {
-            return 0;
-        }
-        let _alone = self.gate.write();
-        let mut gone = HashSet::new();
-        for partition in &self.partitions {
-            self.remove(partition, partition.idle(), &mut gone);
-        }
-        self.directory.forget(|place| gone.contains(&(place.partition, place.slot)));
-        gone.len() as u64
-    }
-
-    /// Takes away streams of which every column fits and that have no rows.
-    pub fn release(&self, predicate: &Predicate) {
-        let _alone = self.gate.write();
-        let mut gone = HashSet::new();
-        for partition in &self.partitions {
-            self.remove(partition, partition.without_rows(predicate), &mut gone);
-        }
-        self.directory.forget(|place| gone.contains(&(place.partition, place.slot)));
-    }
-
     /// Forgets the kinds of fields, by policy and measurement, that no stream here has.
     pub fn forget_fields(&self, mut fields: HashSet<(PolicyId, Arc<str>, Arc<str>)>) {
         let measurements: HashSet<Arc<str>> = fields.iter().map(|(_, m, _)| m.clone()).collect();
@@ -227,15 +196,6 @@ impl Head {
             });
         }
         self.schema.forget_fields(&fields);
-    }
-
-    fn remove(&self, partition: &Partition, slots: Vec<u32>, gone: &mut HashSet<(u16, u32)>) {
-        let removed = partition.remove(slots);
-        for (measurement, series) in removed.series {
-            self.schema.gave_up(measurement, series);
-        }
-        self.streams.fetch_sub(removed.slots.len() as u64, Ordering::Relaxed);
-        gone.extend(removed.slots.iter().map(|slot| (partition.number, *slot)));
     }
 }
 

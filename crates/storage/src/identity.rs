@@ -3,8 +3,9 @@
 //! Head and blocks know a stream by the hash of its names and its policy, and make its
 //! names where they are asked for.
 
-use model::{StreamKey, Tags};
-use std::cmp::Ordering;
+use model::StreamKey;
+#[cfg(test)]
+use model::Tags;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
@@ -54,14 +55,6 @@ impl Identity {
         self.hash
     }
 
-    /// The order in which blocks hold streams: measurement, tags, policy.
-    pub fn order(&self, other: &Self) -> Ordering {
-        let (a, b) = (&self.key, &other.key);
-        text_order(&a.measurement, &b.measurement)
-            .then_with(|| tags_order(&a.tags, &b.tags))
-            .then_with(|| self.policy.cmp(&other.policy))
-    }
-
     /// The stream with these names, tags sorted.
     #[cfg(test)]
     pub fn of(policy: &PolicyName, measurement: &str, pairs: &[Pair]) -> Arc<Self> {
@@ -74,17 +67,6 @@ impl Identity {
         };
         Arc::new(Self::new(policy.id, key, hash))
     }
-}
-
-/// Streams of one partition share most of their texts, which need not be read then.
-fn text_order(a: &Arc<str>, b: &Arc<str>) -> Ordering {
-    if Arc::ptr_eq(a, b) { Ordering::Equal } else { a.cmp(b) }
-}
-
-fn tags_order(a: &Tags, b: &Tags) -> Ordering {
-    let pair = |((a, x), (b, y))| text_order(a, b).then_with(|| text_order(x, y));
-    let order = a.iter().zip(b.iter()).map(pair).find(|order| order.is_ne());
-    order.unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
 /// Which of `partitions` holds the streams with this hash. The policy does not matter, so

@@ -243,19 +243,19 @@ impl Wal {
         state.runs.retain(|run| *run >= keep);
         let count = state.files.iter().take_while(|file| file.number < keep).count();
         let doomed: Vec<_> = state.files[..count].iter().map(|file| file.number).collect();
-        let removed = self.led(&mut state, |open| {
-            if open.as_ref().is_some_and(|open| open.number < keep) {
-                *open = None;
-            }
-            doomed.iter().try_fold(0, |removed, number| {
-                self.setting.remove(*number).map_err(|error| (removed, error))?;
-                Ok(removed + 1)
+        if state.open.as_ref().is_some_and(|open| open.number < keep) {
+            state.open = None;
+        }
+        // Giving back the space of a large file takes a while, in which bodies go on; nobody
+        // else has to do with these files any more.
+        let mut removed = 0;
+        let outcome = MutexGuard::unlocked(&mut state, || {
+            doomed.iter().try_for_each(|number| {
+                self.setting.remove(*number)?;
+                removed += 1;
+                Ok(())
             })
         });
-        let (removed, outcome) = match removed {
-            Ok(removed) => (removed, Ok(())),
-            Err((removed, error)) => (removed, Err(error)),
-        };
         state.files.drain(..removed);
         outcome
     }

@@ -58,6 +58,15 @@ impl Rig {
         Self { store: store.expect("open"), clock: Some(clock), folder }
     }
 
+    /// A store on a real disk, in simulated time.
+    pub fn durable(name: &str, fsync: Fsync) -> Self {
+        let folder = folder(name);
+        let clock = Arc::new(TestClock(AtomicI64::new(START)));
+        let options = Options { fsync, ..options() };
+        let store = Store::open(folder.path(), Arc::new(RealDisk), clock.clone(), options);
+        Self { store: store.expect("open"), clock: Some(clock), folder }
+    }
+
     /// A store on a real disk, in real time, that syncs each body.
     pub fn synced(name: &str) -> Self {
         let folder = folder(name);
@@ -82,11 +91,39 @@ impl Rig {
         self.bodies(load, round, order, BODY_ROWS)
     }
 
-    /// The same in bodies of so many rows.
-    pub fn bodies(&self, load: &Load, round: usize, order: Order, rows: usize) -> u64 {
+    /// Sets simulated time to a round.
+    pub fn set_round(&self, round: usize) {
         if let Some(clock) = &self.clock {
             clock.0.store(START + round as i64 * STEP, Ordering::Relaxed);
         }
+    }
+
+    /// Writes one row of each of the first streams, for as long as `go_on` says so; `each`
+    /// is told what each body took.
+    pub fn timed(
+        &self,
+        load: &Load,
+        streams: usize,
+        round: usize,
+        go_on: impl Fn() -> bool,
+        mut each: impl FnMut(CallTime),
+    ) {
+        let target = Target { database: "metrics".into(), policy: None };
+        for first in (0..streams).step_by(BODY_ROWS).take_while(|_| go_on()) {
+            let mut body =
+                Body::new(load, round, Order::Sorted, first..streams.min(first + BODY_ROWS));
+            let (start, (ran, waited)) = (std::time::Instant::now(), schedule());
+            let report = self.store.write(&target, &mut body).expect("write");
+            let (all, now) = (start.elapsed().as_secs_f64(), schedule());
+            assert!(report.refused.is_empty(), "{:?}", report.refused);
+            let blocked = all - (now.0 - ran + now.1 - waited) as f64 / 1e9;
+            each(CallTime { all, blocked });
+        }
+    }
+
+    /// The same in bodies of so many rows.
+    pub fn bodies(&self, load: &Load, round: usize, order: Order, rows: usize) -> u64 {
+        self.set_round(round);
         let target = Target { database: "metrics".into(), policy: None };
         let start = cpu_ns();
         for first in (0..load.streams).step_by(rows) {
@@ -113,10 +150,24 @@ fn folder(name: &str) -> tempfile::TempDir {
     tempfile::Builder::new().prefix(name).tempdir_in(root).expect("a folder")
 }
 
+/// What one call took, in seconds.
+pub struct CallTime {
+    /// From begin to end.
+    pub all: f64,
+    /// Of that, neither running nor waiting for a processor.
+    pub blocked: f64,
+}
+
 /// CPU time of this thread, in ns.
 pub fn cpu_ns() -> u64 {
+    schedule().0
+}
+
+/// How long this thread ran and how long it waited for a processor, in ns.
+fn schedule() -> (u64, u64) {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("schedstat");
-    text.split(' ').next().and_then(|word| word.parse().ok()).expect("a number")
+    let mut words = text.split(' ').map(|word| word.parse().expect("a number"));
+    (words.next().expect("time run"), words.next().expect("time waited"))
 }
 
 /// CPU seconds of all threads of this process.

@@ -40,7 +40,38 @@ fn of_numbers(values: impl Iterator<Item = f64>) -> Option<Accumulator> {
         }
     }
     // Sums of finite values may still overflow, and then no longer merge.
-    (is_finite && window.sum().is_finite()).then_some(window)
+    (is_finite && window.sum().is_finite()).then(|| of_decimals(window))
+}
+
+/// The most digits behind the point that are looked for.
+const DECIMALS_MAX: i32 = 9;
+/// Below this, the whole numbers that stand for decimals are exact.
+const DECIMAL_MAX: f64 = (1u64 << 52) as f64;
+
+/// Where values are decimals, sum and increase are decimals too, but for what rounding has
+/// left behind: that is taken away, as it would take more space than everything else.
+fn of_decimals(mut window: Accumulator) -> Accumulator {
+    let ends = [window.min, window.max, window.first, window.last];
+    let is_decimal = |decimals: &i32| ends.iter().all(|value| rounded(*value, *decimals) == *value);
+    let Some(decimals) = (0..=DECIMALS_MAX).find(is_decimal) else { return window };
+    let greatest = window.min.abs().max(window.max.abs());
+    let nearest = |sum: f64| {
+        // As far as so many additions may lead astray.
+        let error = window.count as f64 * f64::EPSILON * sum.abs().max(greatest);
+        let decimal = rounded(sum, decimals);
+        if (decimal - sum).abs() <= error { decimal } else { sum }
+    };
+    let (sum, increase) = (nearest(window.sum()), nearest(window.increase));
+    window.increase = increase;
+    window.with_sum_parts(sum, 0.0)
+}
+
+/// The double nearest to what `value` is with so many digits behind the point; itself where
+/// it has too many before.
+fn rounded(value: f64, decimals: i32) -> f64 {
+    let power = 10f64.powi(decimals);
+    let scaled = value * power;
+    if scaled.abs() < DECIMAL_MAX { scaled.round() / power } else { value }
 }
 
 /// Replaces rows by the times that stand there; none where a row is not there.

@@ -10,7 +10,7 @@
 
 use super::paged::Paged;
 use crate::identity::PolicyId;
-use hashbrown::HashTable;
+use hashbrown::{HashSet, HashTable};
 use model::Refusal;
 use model::row::{Dialect, Identify, Identity as Names};
 use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -54,7 +54,7 @@ struct Spelling {
 const _: () = assert!(size_of::<Spelling>() == 32);
 
 /// Where a key's stream is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Place {
     /// The partition that holds its rows.
     pub partition: u16,
@@ -77,6 +77,8 @@ struct Inner {
     spellings: Paged<Spelling>,
     vacant: Vec<u32>,
     by_hash: Box<[HashTable<u32>]>,
+    /// Streams that were spelled since forgetting began; none where nobody forgets.
+    spelled_again: Option<HashSet<Place>>,
 }
 
 /// All spellings of all streams.
@@ -89,7 +91,8 @@ pub struct Directory {
 impl Default for Directory {
     fn default() -> Self {
         let by_hash = (0..TABLES).map(|_| HashTable::new()).collect();
-        let inner = Inner { spellings: Paged::default(), vacant: Vec::new(), by_hash };
+        let inner =
+            Inner { spellings: Paged::default(), vacant: Vec::new(), by_hash, spelled_again: None };
         Self { inner: RwLock::new(inner), seed: RandomState::new().hash_one(0u64) }
     }
 }
@@ -100,25 +103,50 @@ impl Directory {
         Resolver { directory: self, reading: Some(self.inner.read()), last: NONE }
     }
 
-    /// Forgets streams with all their spellings.
+    /// Forgets all spellings of streams, page by page, so that nobody waits for long.
+    /// Streams that are spelled again from here on are noted, until that is ended.
     pub fn forget(&self, is_gone: impl Fn(Place) -> bool) {
         let mut inner = self.inner.write();
-        let Inner { spellings, vacant, by_hash } = &mut *inner;
-        for (at, spelling) in spellings.iter_mut() {
-            if !spelling.is_vacant && is_gone(spelling.place()) {
-                spelling.is_vacant = true;
-                // So that nobody is led here who remembers it as a successor.
-                spelling.hash = [0; 2];
-                vacant.push(at);
-            }
+        inner.spelled_again = Some(HashSet::new());
+        // What is added from here on is not gone.
+        let pages = inner.spellings.pages();
+        drop(inner);
+        for page in 0..pages {
+            self.inner.write().forget(page, &is_gone);
         }
-        for table in by_hash {
-            table.retain(|at| !spellings[*at].is_vacant);
-        }
+    }
+
+    /// Whether a stream was spelled since forgetting began.
+    pub fn is_spelled_again(&self, place: Place) -> bool {
+        let inner = self.inner.read();
+        inner.spelled_again.as_ref().is_some_and(|again| again.contains(&place))
+    }
+
+    /// No longer notes which streams are spelled again.
+    pub fn end_forgetting(&self) {
+        self.inner.write().spelled_again = None;
     }
 }
 
 impl Inner {
+    fn forget(&mut self, page: usize, is_gone: impl Fn(Place) -> bool) {
+        let Self { spellings, vacant, by_hash, spelled_again } = self;
+        let is_new = |place| spelled_again.as_ref().is_some_and(|again| again.contains(&place));
+        for (at, spelling) in spellings.page_mut(page) {
+            let place = spelling.place();
+            if spelling.is_vacant || !is_gone(place) || is_new(place) {
+                continue;
+            }
+            spelling.is_vacant = true;
+            // So that nobody is led here who remembers it as a successor.
+            let hash = std::mem::take(&mut spelling.hash);
+            if let Ok(found) = by_hash[table(hash)].find_entry(hash[0], |known| *known == at) {
+                found.remove();
+            }
+            vacant.push(at);
+        }
+    }
+
     fn find(&self, hash: [u64; 2]) -> Option<u32> {
         let is_it = |at: &u32| self.spellings[*at].hash == hash;
         self.by_hash[table(hash)].find(hash[0], is_it).copied()
@@ -133,7 +161,10 @@ impl Inner {
             partition: place.partition,
             is_vacant: false,
         };
-        let Self { spellings, vacant, by_hash } = self;
+        let Self { spellings, vacant, by_hash, spelled_again } = self;
+        if let Some(again) = spelled_again {
+            again.insert(place);
+        }
         let at = match vacant.pop() {
             Some(at) => {
                 spellings[at] = spelling;

@@ -149,8 +149,13 @@ impl Index {
 
     /// Name and value of a label.
     pub fn label(&self, at: u32) -> (&Arc<str>, &Arc<str>) {
-        let label = self.labels[at].as_ref().expect("a stream's labels are there");
-        (&self.names[label.name as usize].text, &label.text)
+        self.try_label(at).expect("a stream's labels are there")
+    }
+
+    /// Name and value of a label that may be gone.
+    pub fn try_label(&self, at: u32) -> Option<(&Arc<str>, &Arc<str>)> {
+        let label = self.labels.get(at)?.as_ref()?;
+        Some((&self.names[label.name as usize].text, &label.text))
     }
 
     /// The labels of a tag, in no order.

@@ -151,6 +151,11 @@ impl Names {
         (name, value)
     }
 
+    /// The same of a label that may be gone.
+    pub fn try_label(&self, at: u32) -> Option<(&Arc<str>, &Arc<str>)> {
+        self.index.try_label(at)
+    }
+
     /// A stream's policy, the label of its measurement, its columns, and what tells it from
     /// others of its slot.
     pub fn kind(&self, slot: u32) -> Option<(PolicyId, u32, &Arc<Shape>, u32)> {

@@ -51,9 +51,15 @@ impl<T> Paged<T> {
         (0..).zip(self.pages.iter().flatten())
     }
 
-    /// Every entry with its place.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut T)> {
-        (0..).zip(self.pages.iter_mut().flatten())
+    /// How many pages there are.
+    pub fn pages(&self) -> usize {
+        self.pages.len()
+    }
+
+    /// Every entry of a page with its place.
+    pub fn page_mut(&mut self, page: usize) -> impl Iterator<Item = (u32, &mut T)> {
+        let first = (page * PAGE) as u32;
+        (first..).zip(self.pages[page].iter_mut())
     }
 }
 

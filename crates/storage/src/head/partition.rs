@@ -7,6 +7,7 @@ mod values;
 
 pub use values::Fitting;
 
+use super::freeze::Frost;
 use super::generation::{Generation, Owner, Tools};
 use super::names::Names;
 use super::paged::Paged;
@@ -86,15 +87,6 @@ pub struct Frozen {
     pub shape: Arc<Shape>,
     /// The rows, from the oldest to the newest.
     pub parts: Vec<HeadPart>,
-}
-
-/// What was taken out of a partition.
-#[derive(Default)]
-pub struct Removed {
-    /// From where.
-    pub slots: Vec<u32>,
-    /// How many series these were of each measurement.
-    pub series: HashMap<(PolicyId, Arc<str>), u64>,
 }
 
 impl Partition {
@@ -213,7 +205,7 @@ impl Partition {
     }
 
     /// Begins a flush: everything it has, sorted as blocks have it.
-    pub fn freeze(&self) -> Vec<Frozen> {
+    pub fn freeze(&self) -> Frost<'_> {
         let mut rows = self.rows.lock();
         rows.flushes += 1;
         if !rows.is_set_aside {
@@ -221,36 +213,7 @@ impl Partition {
         }
         let flushing = rows.flushing.clone();
         drop(rows);
-        let mut frozen: Vec<Frozen> = Vec::new();
-        let mut places = HashMap::new();
-        for generation in &flushing {
-            let slots: Vec<(u32, u32)> = generation.slots().collect();
-            for batch in slots.chunks(STREAMS_PER_LOCK) {
-                let names = self.names.read();
-                for (slot, epoch) in batch {
-                    let Some(identity) = names.identity(*slot, *epoch) else { continue };
-                    let Some((shape, _)) = names.shape(*slot) else { continue };
-                    let mut parts = Vec::new();
-                    generation.frozen_parts(*slot, shape, TimeRange::ALL, &mut parts);
-                    // Only after a flush that failed is there more than one generation.
-                    let known = places.get(&(*slot, *epoch)).filter(|_| flushing.len() > 1);
-                    match known {
-                        Some(at) => {
-                            let known: &mut Frozen = &mut frozen[*at];
-                            known.parts.extend(parts);
-                        }
-                        None => {
-                            if flushing.len() > 1 {
-                                places.insert((*slot, *epoch), frozen.len());
-                            }
-                            frozen.push(Frozen { identity, shape: shape.clone(), parts });
-                        }
-                    }
-                }
-            }
-        }
-        frozen.sort_by(|a, b| a.identity.order(&b.identity));
-        frozen
+        Frost::new(&self.names, flushing)
     }
 
     /// Counts a flush that had nothing to take from here: streams grow idle by flushes.
@@ -284,6 +247,18 @@ impl Partition {
         let rows = self.rows.lock();
         let is_idle = |slot: &u32| rows.is_idle(*slot);
         all.into_iter().filter(is_idle).collect()
+    }
+
+    /// Leaves of some slots those that are idle still.
+    pub fn retain_idle(&self, slots: &mut Vec<u32>) {
+        let rows = self.rows.lock();
+        slots.retain(|slot| rows.is_idle(*slot));
+    }
+
+    /// Leaves of some slots those that have no rows still.
+    pub fn retain_rowless(&self, slots: &mut Vec<u32>) {
+        let rows = self.rows.lock();
+        slots.retain(|slot| !rows.has_rows(*slot));
     }
 
     /// Slots of streams whose policy is not in `live`.
@@ -325,10 +300,11 @@ impl Partition {
         }
     }
 
-    /// Takes streams out, with their rows. Nobody may have a row staged.
-    pub fn remove(&self, slots: Vec<u32>) -> Removed {
+    /// Takes streams out, with their rows; answers how many series these were of each
+    /// measurement. Nobody may have a row staged.
+    pub fn remove(&self, slots: &[u32]) -> HashMap<(PolicyId, Arc<str>), u64> {
         let mut rows = self.rows.lock();
-        for slot in &slots {
+        for slot in slots {
             rows.fresh.forget(*slot);
             if let Some(slot) = rows.slots.get_mut(*slot) {
                 *slot = Slot::default();
@@ -337,12 +313,12 @@ impl Partition {
         drop(rows);
         let mut names = self.names.write();
         let mut series = HashMap::new();
-        for slot in &slots {
+        for slot in slots {
             if let Some(measurement) = names.measurement(*slot) {
                 *series.entry(measurement).or_default() += names.remove(*slot);
             }
         }
-        Removed { slots, series }
+        series
     }
 
     /// What the streams that may fit have inside `range`.

@@ -14,22 +14,22 @@ fn policy() -> PolicyName {
     PolicyName { id: PolicyId(1), database: "d".into(), policy: "p".into() }
 }
 
-fn scope() -> Scope {
+pub fn scope() -> Scope {
     Scope { policy: PolicyId(1), dialect: Dialect::Line }
 }
 
-fn head(partitions: u16) -> Head {
+pub fn head(partitions: u16) -> Head {
     let shapes: Arc<Shapes> = Arc::default();
     let limits = SeriesLimits { series_max: 1000, per_measurement_max: 1000, name_bytes_max: 100 };
     Head::new(partitions, Schema::new(shapes.clone(), limits), shapes)
 }
 
-fn place(head: &Head, name: &str) -> Place {
+pub fn place(head: &Head, name: &str) -> Place {
     let allow = |_| Ok::<(), Refusal>(());
     head.place(&policy(), &Arc::<str>::from(name), &[], allow).expect("placed")
 }
 
-fn identify(key: &[u8]) -> Result<(Arc<str>, Tags), Refusal> {
+pub fn identify(key: &[u8]) -> Result<(Arc<str>, Tags), Refusal> {
     let text = std::str::from_utf8(key).expect("utf-8").trim();
     Ok((text.into(), Tags::default()))
 }
@@ -91,7 +91,7 @@ fn columns_are_gained_all_or_none() {
 /// A row: its time, and values by column.
 type Given = (i64, BTreeMap<usize, Value>);
 
-fn value(kind: Kind, seed: i64) -> Value {
+pub fn value(kind: Kind, seed: i64) -> Value {
     match kind {
         Kind::F64 => Value::F64(match seed.rem_euclid(8) {
             0 => f64::from_bits(0x7ff0_0000_0000_0002),
@@ -117,7 +117,7 @@ fn columns(count: usize) -> Vec<ColumnDef> {
     (0..count).map(column).collect()
 }
 
-fn apply(head: &Head, stream: Place, row: &Given, is_dense: bool) {
+pub fn apply(head: &Head, stream: Place, row: &Given, is_dense: bool) {
     let mut bytes = Vec::new();
     frame::begin(&mut bytes);
     let values = row.1.iter().map(|(column, value)| (*column as u32, value.as_ref()));
@@ -250,7 +250,7 @@ proptest! {
                     for (time, values) in std::mem::take(&mut fresh) {
                         flushing.entry(time).or_default().extend(values);
                     }
-                    check(&all(&partition.freeze()), &flushing);
+                    check(&all(&partition.freeze().collect::<Vec<_>>()), &flushing);
                 }
                 Step::Thaw => {
                     // Only what was frozen goes.
@@ -292,7 +292,7 @@ fn texts_of_any_length_are_kept_and_sealed_in_time() {
     let is_sealed = |part: &HeadPart| matches!(part, HeadPart::Sealed(_));
     assert!(found[0].parts.iter().any(is_sealed), "chunks hold a bounded length of text");
     check(&all(&found), &expected);
-    check(&all(&partition.freeze()), &expected);
+    check(&all(&partition.freeze().collect::<Vec<_>>()), &expected);
 }
 
 #[test]

@@ -46,9 +46,10 @@ impl Store {
             *last += 1;
             self.flush_partition(partition, *last)?;
             flushed += 1;
+            // Each partition makes room: nobody waits for the others.
+            let _room = self.room.lock();
+            self.has_room.notify_all();
         }
-        let _room = self.room.lock();
-        self.has_room.notify_all();
         Ok(flushed)
     }
 
@@ -62,8 +63,8 @@ impl Store {
             now: self.clock.now(),
             writers: BTreeMap::new(),
         };
-        for stream in &frozen {
-            flush.add(stream, &state)?;
+        for stream in frozen {
+            flush.add(&stream, &state)?;
         }
         let mut fresh = Vec::with_capacity(flush.writers.len());
         let written = flush.finish(&mut fresh);

@@ -53,7 +53,8 @@ fn world(told: &[Told]) -> World {
             streams.push((identity, FIELDS[..one.fields].to_vec()));
         }
     }
-    streams.sort_by(|a, b| a.0.order(&b.0));
+    let order = |of: &Identity| (of.key.measurement.clone(), of.key.tags.clone(), of.policy);
+    streams.sort_by_key(|(identity, _)| order(identity));
     let disk = Simulated::new();
     let context = context(&disk);
     let shared: Arc<dyn Disk> = Arc::new(disk.clone());

@@ -27,6 +27,32 @@ fn staleness_markers_are_left_out() {
 }
 
 #[test]
+fn sum_and_increase_of_decimals_are_decimals() {
+    // Up by 0.3 four times and down by 1.1, a hundred times.
+    let tenths = |n: i32| (n / 5) + [0, 3, 6, 9, 12][(n % 5) as usize];
+    let values: Vec<f64> = (0..500).map(|n| f64::from(tenths(n)) / 10.0).collect();
+    let rough = values.iter().fold((0.0, values[0]), |(rise, last), value| {
+        (if *value < last { rise + value } else { rise + (value - last) }, *value)
+    });
+    let of = window(&values).expect("finite");
+    let sum: i32 = (0..500).map(tenths).sum();
+    let falls: i32 = (1..100).map(|n| tenths(5 * n)).sum();
+    assert_eq!(of.sum(), f64::from(sum) / 10.0);
+    assert_eq!(of.increase, f64::from(100 * 12 + falls) / 10.0);
+    assert_ne!(of.increase, rough.0, "adding them up leaves something behind");
+    assert!((of.increase - rough.0).abs() < 1e-9);
+}
+
+#[test]
+fn sum_and_increase_of_other_numbers_stay() {
+    let values: Vec<f64> = (1..300).map(|n| 1.0 / f64::from(n)).collect();
+    let mut plain = Accumulator::default();
+    (0..).zip(&values).for_each(|(row, value)| plain.push(row, *value));
+    let of = window(&values).expect("finite");
+    assert_eq!((of.sum(), of.increase), (plain.sum(), plain.increase));
+}
+
+#[test]
 fn rows_become_times() {
     let values: Vec<f64> = (0..200).map(|n| f64::from(n % 50)).collect();
     let window = at_times(window(&values).expect("finite"), |row| Some(1000 + row as i64 * 10));
