@@ -16,7 +16,7 @@ const BODIES_WITHOUT_LAPS: usize = 3;
 
 /// Every kind of traffic, every server.
 pub fn measure(rig: &Rig) {
-    for variant in Variant::ALL {
+    for variant in Variant::ALL.into_iter().filter(|variant| rig.options.sends(*variant)) {
         rig.measure(&format!("ingest, {}", variant.name()), || {
             let mut traffic = Traffic::make(plan(rig, variant, rig.options.hosts))?;
             for kind in rig.kinds() {

@@ -2,6 +2,7 @@
 
 use crate::server::Kind;
 use crate::shape::Shape;
+use crate::traffic::Variant;
 use std::path::PathBuf;
 
 /// The judge of speed and space.
@@ -47,6 +48,9 @@ pub struct Options {
     /// Values that are sent
     #[arg(long, value_enum, default_value_t = Shape::Mixed)]
     pub shape: Shape,
+    /// Kinds of traffic to send [default: all]
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub traffic: Vec<Variant>,
     /// How long each variant of ingest is sent
     #[arg(long, default_value_t = 8)]
     pub seconds: u64,
@@ -85,6 +89,11 @@ pub enum Part {
 }
 
 impl Options {
+    /// Whether a kind of traffic is to be sent.
+    pub fn sends(&self, variant: Variant) -> bool {
+        self.traffic.is_empty() || self.traffic.contains(&variant)
+    }
+
     /// Whether a part was asked for.
     pub fn wants(&self, part: Part) -> bool {
         match part {

@@ -23,7 +23,7 @@ const NEW_ONE_IN: usize = 1_000;
 const FIRST_ROUND: i64 = -720;
 
 /// A kind of traffic.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
 pub enum Variant {
     /// Every host in turn, over few connections.
     Ordered,

@@ -6,7 +6,7 @@ use crate::gate::Gate;
 use crate::http::Door;
 use crate::ingest::{self, Ingest, Memory};
 use crate::metrics::Metrics;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use model::Timestamp;
 use model::port::Clock;
 use parking_lot::Mutex;
@@ -16,6 +16,11 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+/// The headers that carry the id of a request.
+pub const REQUEST_IDS: [HeaderName; 2] =
+    [HeaderName::from_static("x-request-id"), HeaderName::from_static("request-id")];
+/// How many hexadecimal digits of a request's id count requests.
+const ID_COUNT_DIGITS: u32 = 12;
 /// Longest request id that is taken over from a client.
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
@@ -32,6 +37,8 @@ pub struct House {
     rooms: OnceLock<Arc<Rooms>>,
     is_stopping: AtomicBool,
     requests: AtomicU64,
+    /// What the ids of requests begin with.
+    id_prefix: String,
     troubles: Mutex<BTreeMap<&'static str, String>>,
 }
 
@@ -71,13 +78,17 @@ pub enum Phase {
 
 impl House {
     pub fn new(plan: Plan) -> Arc<Self> {
+        let started_at = plan.clock.now();
+        let start = started_at.0 as u64;
+        let (high, middle, low) = (start >> 32, (start >> 16) & 0xffff, start & 0xffff);
         Arc::new(Self {
+            id_prefix: format!("{high:08x}-{middle:04x}-{low:04x}-0000-"),
             url: plan.url,
             door: plan.door,
             limits: plan.limits,
             inflight: Memory::new(plan.inflight_bytes_max),
             metrics: Arc::default(),
-            started_at: plan.clock.now(),
+            started_at,
             clock: plan.clock,
             rooms: OnceLock::new(),
             is_stopping: AtomicBool::new(false),
@@ -128,21 +139,17 @@ impl House {
 
     /// The id a request goes by: the client's own, or one made up.
     pub fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
-        let given = headers.get("x-request-id").or_else(|| headers.get("request-id"));
+        let [first, second] = REQUEST_IDS;
+        let given = headers.get(first).or_else(|| headers.get(second));
         let is_good = |id: &&HeaderValue| (1..=REQUEST_ID_BYTES_MAX).contains(&id.len());
         if let Some(given) = given.filter(is_good).filter(|id| id.to_str().is_ok()) {
             return given.clone();
         }
         // The start of this process and a count: unique, and in the shape of a UUID.
+        let mut id = self.id_prefix.clone();
         let count = self.requests.fetch_add(1, Ordering::Relaxed);
-        let start = self.started_at.0 as u64;
-        let id = format!(
-            "{:08x}-{:04x}-{:04x}-0000-{:012x}",
-            start >> 32,
-            (start >> 16) & 0xffff,
-            start & 0xffff,
-            count & 0xffff_ffff_ffff
-        );
+        let digits = (0..ID_COUNT_DIGITS).rev().map(|at| (count >> (4 * at)) as usize & 0xf);
+        id.extend(digits.map(|digit| char::from(b"0123456789abcdef"[digit])));
         HeaderValue::try_from(id).expect("digits and dashes")
     }
 }

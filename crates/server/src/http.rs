@@ -42,9 +42,9 @@ const STARTING_RETRY_AFTER_SECS: u32 = 1;
 /// Every path but the page's, with its methods. `openapi.json` names the same.
 fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
     vec![
-        ("/write", post(write::influx)),
-        ("/api/v2/write", post(write::bucket)),
-        ("/api/v1/write", post(write::remote)),
+        ("/write", post(write::routed)),
+        ("/api/v2/write", post(write::routed)),
+        ("/api/v1/write", post(write::routed)),
         ("/ping", get(about::ping)),
         ("/query", get(influx::query).post(influx::query)),
         ("/api/v1/query", get(prom::instant).post(prom::instant)),
@@ -98,6 +98,12 @@ impl FromRequestParts<Shared> for Open {
     type Rejection = Fail;
 
     async fn from_request_parts(_: &mut Parts, house: &Shared) -> Result<Self, Fail> {
+        Self::of(house)
+    }
+}
+
+impl Open {
+    fn of(house: &House) -> Result<Self, Fail> {
         house.rooms().map(Self).ok_or_else(|| {
             let text = "starting: the store reads its write-ahead log; /ready says when it is done";
             Fail::unavailable(text, STARTING_RETRY_AFTER_SECS)

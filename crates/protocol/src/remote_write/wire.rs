@@ -29,8 +29,12 @@ pub(super) enum Point {
     Histogram,
 }
 
-/// What a label field of a series starts with: its number 1, and that it has a length.
+/// What a series in a request starts with: its number 1, and that it has a length.
+const SERIES: u8 = 1 << 3 | 2;
+/// What a label field of a series starts with.
 const LABEL: u8 = 1 << 3 | 2;
+/// What a sample of a series starts with.
+const SAMPLE: u8 = 2 << 3 | 2;
 /// What the value of a sample starts with.
 const VALUE: u8 = 1 << 3 | 1;
 /// What its time starts with.
@@ -44,6 +48,13 @@ impl<'a> Cursor<'a> {
     /// The next series of a `WriteRequest` that has anything in it.
     #[inline]
     pub(super) fn next_series(&mut self) -> Result<Option<Self>, Error> {
+        while self.skip_tag(SERIES) {
+            let length = self.varint()?;
+            let series = self.take(length)?;
+            if length > 0 {
+                return Ok(Some(series));
+            }
+        }
         while let Some((number, raw)) = self.next_field()? {
             if number == 1 {
                 let series = self.expect_bytes(raw)?;
@@ -98,11 +109,30 @@ impl<'a> Cursor<'a> {
         Ok(Some((number, raw)))
     }
 
+    /// Steps over a byte, where it is that one: what known senders write is recognised by the
+    /// first byte of each field, without a look at what else it could be.
+    #[inline]
+    fn skip_tag(&mut self, tag: u8) -> bool {
+        let is_there = self.bytes.get(self.at) == Some(&tag);
+        self.at += usize::from(is_there);
+        is_there
+    }
+
     /// Steps over the label fields that stand here.
     #[inline]
     fn skip_labels(&mut self) -> Result<(), Error> {
-        while self.bytes.get(self.at) == Some(&LABEL) {
-            self.at += 1;
+        // Short ones first: each waits for the length of the one before and for nothing else.
+        let (bytes, mut at) = (self.bytes, self.at);
+        while let Some([LABEL, length @ 0..0x80]) = bytes.get(at..).and_then(|it| it.first_chunk())
+        {
+            let end = at + 2 + usize::from(*length);
+            if end > bytes.len() {
+                break;
+            }
+            at = end;
+        }
+        self.at = at;
+        while self.skip_tag(LABEL) {
             let length = self.varint()?;
             self.take(length)?;
         }
@@ -111,11 +141,15 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn varint(&mut self) -> Result<u64, Error> {
-        // Most numbers are tags and lengths below 128.
-        match self.bytes.get(self.at) {
-            Some(first) if *first < 0x80 => {
+        // Most numbers are tags and lengths of one byte, or lengths of two.
+        match *self.rest() {
+            [first @ 0..0x80, ..] => {
                 self.at += 1;
-                Ok(u64::from(*first))
+                Ok(u64::from(first))
+            }
+            [first, second @ 0..0x80, ..] => {
+                self.at += 2;
+                Ok(u64::from(first & 0x7f) | u64::from(second) << 7)
             }
             _ => self.long_varint(),
         }
@@ -160,6 +194,10 @@ impl<'a> Cursor<'a> {
     /// The next sample or histogram of a series.
     #[inline]
     pub(super) fn next_point(&mut self) -> Result<Option<Point>, Error> {
+        if self.skip_tag(SAMPLE) {
+            let length = self.varint()?;
+            return Ok(Some(sample(self.take(length)?)?));
+        }
         while let Some((number, raw)) = self.next_field()? {
             match number {
                 2 => return Ok(Some(sample(self.expect_bytes(raw)?)?)),
@@ -196,6 +234,10 @@ pub(super) fn survey(series: Cursor<'_>) -> Result<Labels, Error> {
     cursor.skip_labels()?;
     // What is too long for the number is gathered, as if it stood apart.
     let mut labels = u32::try_from(cursor.at - series.at).map_or(Labels::APART, Labels);
+    while cursor.skip_tag(SAMPLE) {
+        let length = cursor.varint()?;
+        sample(cursor.take(length)?)?;
+    }
     while let Some((number, raw)) = cursor.next_field()? {
         match number {
             1 => {

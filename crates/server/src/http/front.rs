@@ -1,12 +1,16 @@
 //! What stands around every path: the request's id, who is let in, what every answer carries.
 //!
 //! Plain calls in one place. As middleware of the router the same cost a write of 20 lines a
-//! sixth of its time, in boxed services that are cloned for each request.
+//! sixth of its time, in boxed services that are cloned for each request. Writes, which are
+//! nearly all that comes, pass by the router altogether.
 
-use super::{Shared, guard, linger, router};
+use super::linger::{Inflow, linger};
+use super::write::Way;
+use super::{Shared, guard, router};
+use crate::house::REQUEST_IDS;
 use axum::Router;
-use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue};
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, Request};
 use axum::response::Response;
 use tower::ServiceExt;
 
@@ -19,8 +23,6 @@ const HEADERS: [(HeaderName, HeaderValue); 3] = [
     (HeaderName::from_static("x-influxdb-version"), HeaderValue::from_static(INFLUXDB_VERSION)),
     (HeaderName::from_static("x-influxdb-build"), HeaderValue::from_static("OSS")),
 ];
-const REQUEST_IDS: [HeaderName; 2] =
-    [HeaderName::from_static("x-request-id"), HeaderName::from_static("request-id")];
 
 /// The whole server, as a connection sees it.
 #[derive(Clone)]
@@ -36,18 +38,24 @@ impl Front {
     }
 
     /// Answers a request.
-    pub async fn answer(&self, request: Request) -> Response {
+    pub async fn answer(&self, request: Request<impl Inflow>) -> Response {
         let id = self.house.request_id(request.headers());
-        let request = linger::linger(request);
-        let mut response = match guard::refuse(&self.house, &request) {
-            None => match self.router.clone().oneshot(request).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            },
-            Some(denied) => denied,
+        let request = linger(request);
+        let way = Way::of(request.method(), request.uri().path());
+        let mut response = match (guard::refuse(&self.house, &request), way) {
+            (Some(denied), _) => denied,
+            (None, Some(way)) => way.write(&self.house, request).await,
+            (None, None) => self.route(request.map(Body::new)).await,
         };
         self.stamp(&mut response, id);
         response
+    }
+
+    async fn route(&self, request: Request<Body>) -> Response {
+        match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
     }
 
     /// Counts an answer, and puts on it what every answer carries.

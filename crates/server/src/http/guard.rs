@@ -6,10 +6,11 @@
 
 use super::{Fail, Params};
 use crate::house::House;
-use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::net::IpAddr;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What wants no token: how the server does, and the page, which asks for the token.
 fn is_open(path: &str) -> bool {
@@ -20,7 +21,7 @@ fn is_open(path: &str) -> bool {
 }
 
 /// Why a request is not let through; none where it is.
-pub fn refuse(house: &House, request: &Request) -> Option<Response> {
+pub fn refuse<B>(house: &House, request: &Request<B>) -> Option<Response> {
     if is_open(request.uri().path()) {
         return None;
     }
@@ -112,16 +113,16 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
 /// Whether a request comes from this server's own page, or from no page at all.
 fn check_origin(headers: &HeaderMap, door: &Door) -> Result<(), String> {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let host = text("host").unwrap_or_default();
+    let host = text(header::HOST).unwrap_or_default();
     let is_external = |authority: &str| door.external_authority.as_deref() == Some(authority);
-    if let Some(origin) = text("origin") {
+    if let Some(origin) = text(header::ORIGIN) {
         let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
         if authority != host && !is_external(authority) {
             return Err(format!(
                 "the request comes from a page of {origin}, not of this server; set external_url if that is its address"
             ));
         }
-    } else if text("sec-fetch-site") == Some("cross-site") {
+    } else if text(SEC_FETCH_SITE) == Some("cross-site") {
         return Err("the request comes from a page of another site".to_owned());
     }
     // A page can give its own name the address 127.0.0.1; then only the name tells.

@@ -1,55 +1,87 @@
 //! The ways in: InfluxDB 1.x and 2.x line protocol, and Prometheus remote write 1.0.
 
+use super::linger::Inflow;
 use super::{Fail, Open, Params, Shared};
 use crate::house::{House, Rooms};
 use crate::ingest::{self, Wire};
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use model::port::WriteError;
 use model::{DEFAULT_DATABASE, Target, WriteReport};
 use protocol::line::Precision;
-use std::sync::Arc;
 
-/// `POST /write?db=&rp=&precision=`.
-pub async fn influx(State(house): State<Shared>, open: Open, request: Request) -> Response {
-    let params = Params::of_query(request.uri().query());
-    let wire = lines(&params, request.headers());
-    let answer = match wire {
-        Ok(wire) => keep(&house, &open.0, database(&params), wire, request).await,
-        Err(fail) => Err(fail),
-    };
-    finish(&house, "line", answer.map_err(IntoResponse::into_response))
+/// One of the ways in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// `POST /write?db=&rp=&precision=`.
+    Influx,
+    /// `POST /api/v2/write?bucket=&org=&precision=`.
+    Bucket,
+    /// `POST /api/v1/write?db=&rp=`.
+    Remote,
 }
 
-/// `POST /api/v2/write?bucket=&org=&precision=`.
-pub async fn bucket(State(house): State<Shared>, open: Open, request: Request) -> Response {
-    let params = Params::of_query(request.uri().query());
-    let wire = lines(&params, request.headers());
-    let answer = match wire {
-        Ok(wire) => keep(&house, &open.0, bucket_target(&params), wire, request).await,
-        Err(fail) => Err(fail),
-    };
-    finish(&house, "line_v2", answer.map_err(bucket_fail))
+impl Way {
+    /// Which one a request takes, if any.
+    pub fn of(method: &Method, path: &str) -> Option<Self> {
+        if *method != Method::POST {
+            return None;
+        }
+        match path {
+            "/write" => Some(Self::Influx),
+            "/api/v2/write" => Some(Self::Bucket),
+            "/api/v1/write" => Some(Self::Remote),
+            _ => None,
+        }
+    }
+
+    /// Its name in `/metrics`.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Influx => "line",
+            Self::Bucket => "line_v2",
+            Self::Remote => "remote_write",
+        }
+    }
+
+    /// Keeps what a request holds, and answers it.
+    pub async fn write(self, house: &House, request: Request<impl Inflow>) -> Response {
+        let Open(rooms) = match Open::of(house) {
+            Ok(open) => open,
+            Err(fail) => return fail.into_response(),
+        };
+        let params = Params::of_query(request.uri().query());
+        let (wire, target) = match self {
+            Self::Influx => (lines(&params, request.headers()), database(&params)),
+            Self::Bucket => (lines(&params, request.headers()), bucket_target(&params)),
+            Self::Remote => {
+                let checked = check_remote(request.headers());
+                (checked.map(|()| Wire::RemoteWrite), database(&params))
+            }
+        };
+        let answer = match wire {
+            Ok(wire) => keep(house, &rooms, target, wire, request.into_body()).await,
+            Err(fail) => Err(fail),
+        };
+        let response = match answer {
+            Ok(()) => StatusCode::NO_CONTENT.into_response(),
+            Err(fail) if self == Self::Bucket => bucket_fail(fail),
+            Err(fail) => fail.into_response(),
+        };
+        house.metrics.write_requests.add([self.name(), status_text(response.status())], 1);
+        response
+    }
 }
 
-/// `POST /api/v1/write?db=&rp=`.
-pub async fn remote(State(house): State<Shared>, open: Open, request: Request) -> Response {
-    let params = Params::of_query(request.uri().query());
-    let answer = match check_remote(request.headers()) {
-        Ok(()) => keep(&house, &open.0, database(&params), Wire::RemoteWrite, request).await,
-        Err(fail) => Err(fail),
-    };
-    finish(&house, "remote_write", answer.map_err(IntoResponse::into_response))
-}
-
-fn finish(house: &House, protocol: &'static str, answer: Result<(), Response>) -> Response {
-    let response = match answer {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(response) => response,
-    };
-    house.metrics.write_requests.add([protocol, status_text(response.status())], 1);
-    response
+/// The same for the router, which knows every path by name. What comes through [`super::Front`]
+/// does not get there.
+pub async fn routed(State(house): State<Shared>, request: Request<Body>) -> Response {
+    match Way::of(request.method(), request.uri().path()) {
+        Some(way) => way.write(&house, request).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 /// The statuses a write can have; any other is told by its class.
@@ -70,13 +102,13 @@ fn status_text(status: StatusCode) -> &'static str {
 
 async fn keep(
     house: &House,
-    rooms: &Arc<Rooms>,
+    rooms: &Rooms,
     target: Target,
     wire: Wire,
-    request: Request,
+    body: impl Inflow,
 ) -> Result<(), Fail> {
     let limit = house.limits.body_bytes_max;
-    let body = ingest::read(request.into_body(), limit, &house.inflight).await;
+    let body = ingest::read(body, limit, &house.inflight).await;
     let report = match body {
         Ok(body) => {
             house.metrics.write_bytes.add(body.bytes().len() as u64);

@@ -2,12 +2,16 @@
 
 use super::memory::{Memory, Share};
 use crate::config::Bytes;
-use axum::body::Body;
+use axum::body::{Bytes as Piece, HttpBody};
 use flate2::bufread::MultiGzDecoder;
+use http_body::Frame;
 use http_body_util::BodyExt;
 use protocol::remote_write;
+use std::fmt::Display;
 use std::io::Read;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// How long a client may take from one piece of its body to the next.
@@ -67,13 +71,16 @@ impl BodyError {
 ///
 /// # Errors
 /// When it is too large, too slow, broken off, or there is no room for it.
-pub async fn read(mut body: Body, bytes_max: u64, memory: &Arc<Memory>) -> Result<Held, BodyError> {
+pub async fn read<B>(mut body: B, bytes_max: u64, memory: &Arc<Memory>) -> Result<Held, BodyError>
+where
+    B: HttpBody<Data = Piece, Error: Display> + Unpin,
+{
     let too_large = || BodyError::TooLarge { limit: bytes_max, key: "body_bytes_max" };
     let share = memory.share();
     let mut held = Held { bytes: share.buffer(), share };
     held.bytes.clear();
     // The announced length is refused at once, so that a large body is not sent in vain.
-    let announced = axum::body::HttpBody::size_hint(&body).lower();
+    let announced = body.size_hint().lower();
     if announced > bytes_max {
         return Err(too_large());
     }
@@ -82,12 +89,12 @@ pub async fn read(mut body: Body, bytes_max: u64, memory: &Arc<Memory>) -> Resul
     }
     let mut promised = announced;
     held.bytes.reserve_exact(announced as usize);
-    loop {
-        let piece = match tokio::time::timeout(PIECE_TIMEOUT, body.frame()).await {
-            Err(_) => return Err(BodyError::Slow),
-            Ok(None) => return Ok(held),
-            Ok(Some(Err(error))) => return Err(BodyError::Broken(error.to_string())),
-            Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+    // Where all of it is known to be there, nothing is asked for once more.
+    while !body.is_end_stream() {
+        let piece = match next_piece(&mut body).await? {
+            None => break,
+            Some(Err(error)) => return Err(BodyError::Broken(error.to_string())),
+            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
         };
         let length = (held.bytes.len() + piece.len()) as u64;
         if length > bytes_max {
@@ -100,6 +107,24 @@ pub async fn read(mut body: Body, bytes_max: u64, memory: &Arc<Memory>) -> Resul
             promised = length;
         }
         held.bytes.extend_from_slice(&piece);
+    }
+    Ok(held)
+}
+
+/// The next piece of a body. Mostly it is there already, and no timer is set.
+async fn next_piece<B: HttpBody + Unpin>(
+    body: &mut B,
+) -> Result<Option<Result<Frame<B::Data>, B::Error>>, BodyError> {
+    let look = |context: &mut Context<'_>| match Pin::new(&mut *body).poll_frame(context) {
+        Poll::Ready(piece) => Poll::Ready(Some(piece)),
+        Poll::Pending => Poll::Ready(None),
+    };
+    match std::future::poll_fn(look).await {
+        Some(piece) => Ok(piece),
+        None => {
+            let piece = tokio::time::timeout(PIECE_TIMEOUT, body.frame()).await;
+            piece.map_err(|_| BodyError::Slow)
+        }
     }
 }
 

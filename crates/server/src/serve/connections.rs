@@ -6,8 +6,6 @@
 
 use crate::http::Front;
 use crate::metrics::{Entered, Metrics};
-use axum::body::Body;
-use axum::extract::Request;
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -118,10 +116,13 @@ async fn connection(
     }
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let front = front.clone();
-        async move { Ok::<Response, Infallible>(front.answer(whole(request)).await) }
+        async move { Ok::<Response, Infallible>(front.answer(request).await) }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
+        // Head and body of an answer go out as one buffer: most are so short that a system
+        // call for several costs more than to copy them.
+        .writev(false)
         .header_read_timeout(limits.header_timeout)
         .serve_connection(TokioIo::new(stream), service);
     let mut served = pin!(served);
@@ -131,10 +132,6 @@ async fn connection(
         _ = stopping.wait_for(|it| *it) => served.as_mut().graceful_shutdown(),
     }
     note(served.await);
-}
-
-fn whole(request: hyper::Request<Incoming>) -> Request {
-    request.map(Body::new)
 }
 
 /// A client may break off at any time; that is told to whoever looks closely.

@@ -72,7 +72,7 @@ struct Body {
     tickets: Vec<Ticket>,
     stage: Stage,
     /// Shapes of the last streams, by the low bits of their numbers.
-    shapes: [Arc<Shape>; SHAPES_KEPT],
+    shapes: [Option<Arc<Shape>>; SHAPES_KEPT],
     now: Timestamp,
 }
 
@@ -187,10 +187,11 @@ impl Store {
         }
         let place = |names: Names| self.place(bounds, names);
         let found = resolver.find(scope, row.key, identify, place)?;
-        let shape = &mut body.shapes[found.shape as usize % SHAPES_KEPT];
-        if shape.id() != found.shape {
-            *shape = self.head.shape(found.shape);
-        }
+        let kept = &mut body.shapes[found.shape as usize % SHAPES_KEPT];
+        let shape = match kept {
+            Some(shape) if shape.id() == found.shape => shape,
+            _ => kept.insert(self.head.shape(found.shape)),
+        };
         let frame_bytes = match body.stage.push(found.place, shape, row) {
             Some(frame_bytes) => frame_bytes,
             None => self.stage_with_more(&found, row, resolver, &mut body.stage)?,

@@ -1,5 +1,6 @@
 use super::*;
 use axum::Router;
+use axum::body::Body;
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::post;
@@ -13,7 +14,9 @@ const BODY_BYTES: usize = 32 << 20;
 async fn refusing() -> SocketAddr {
     let router = Router::new()
         .route("/", post(|| async { (StatusCode::PAYLOAD_TOO_LARGE, "too large") }))
-        .layer(middleware::map_request(|request| async { linger(request) }));
+        .layer(middleware::map_request(|request: Request<Body>| async {
+            linger(request).map(Body::new)
+        }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
