@@ -1,5 +1,6 @@
 //! Labels as PromQL sees them: sorted names with values, no name twice, no empty value.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,8 +8,31 @@ use std::sync::Arc;
 pub const NAME: &str = "__name__";
 
 /// A sorted set of labels.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Labels(Vec<(Arc<str>, Arc<str>)>);
+
+impl Ord for Labels {
+    /// By name and value of the first label that differs. Series of one answer share most
+    /// texts, which then need no look.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let text = |a: &Arc<str>, b: &Arc<str>| {
+            if Arc::ptr_eq(a, b) { Ordering::Equal } else { a.cmp(b) }
+        };
+        for (ours, theirs) in self.0.iter().zip(&other.0) {
+            let order = text(&ours.0, &theirs.0).then_with(|| text(&ours.1, &theirs.1));
+            if order.is_ne() {
+                return order;
+            }
+        }
+        self.0.len().cmp(&other.0.len())
+    }
+}
+
+impl PartialOrd for Labels {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Labels {
     /// From pairs in any order; an empty value means the label is absent, the last of
@@ -23,6 +47,21 @@ impl Labels {
             labels.set(name, value);
         }
         labels
+    }
+
+    /// From pairs that are sorted by name, no name twice, no value empty, and room for `more`.
+    ///
+    /// # Panics
+    /// In tests, where they are not.
+    pub fn from_sorted<'a>(
+        pairs: impl Iterator<Item = (&'a Arc<str>, &'a Arc<str>)>,
+        more: usize,
+    ) -> Self {
+        let mut labels = Vec::with_capacity(pairs.size_hint().0 + more);
+        labels.extend(pairs.map(|(name, value)| (name.clone(), value.clone())));
+        debug_assert!(labels.is_sorted_by(|a, b| a.0 < b.0), "names rise: {labels:?}");
+        debug_assert!(labels.iter().all(|(_, value)| !value.is_empty()), "no value is empty");
+        Self(labels)
     }
 
     /// Sets one label; an empty value removes it.

@@ -14,4 +14,4 @@ pub use catalog::{Catalog, CatalogError, Policy, PolicyChange};
 pub use clock::{Clock, SystemClock};
 pub use evaluate::{Compare, Evaluate, EvaluateError, Evaluation, Split};
 pub use sink::{Kept, Sink, WriteError};
-pub use source::{ColumnOf, Outline, Selection, Series, Source, SourceError, TagValues};
+pub use source::{ColumnOf, Outline, Selection, Series, Source, SourceError, TagValues, newest_of};

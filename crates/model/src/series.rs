@@ -11,6 +11,10 @@ impl Tags {
     /// From pairs in any order; the last of several with one name stays, and an empty
     /// value means the tag is absent.
     pub fn new(mut pairs: Vec<(Arc<str>, Arc<str>)>) -> Self {
+        // As a store has them.
+        if pairs.is_sorted_by(|a, b| a.0 < b.0) && pairs.iter().all(|(_, it)| !it.is_empty()) {
+            return Self(pairs.into_boxed_slice());
+        }
         pairs.reverse();
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         pairs.dedup_by(|later, kept| later.0 == kept.0);

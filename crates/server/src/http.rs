@@ -10,6 +10,7 @@ mod fail;
 mod front;
 mod guard;
 mod influx;
+mod ink;
 mod linger;
 mod page;
 mod params;

@@ -304,6 +304,20 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The least and the greatest value of a piece, markers left out, as [`Reader::statistics`]
+    /// knows them; where there is none, the least is above the greatest.
+    pub fn bounds(&mut self, piece: &Piece<'_>) -> Option<(f64, f64)> {
+        let known = match &piece.at {
+            // Times do not matter, so that none are read.
+            At::Chunk(block, of) if !piece.is_cut() => {
+                self.open.statistics(block, of.group, of.at).ok().flatten()?
+            }
+            _ => self.statistics(piece)?,
+        };
+        let none = (f64::INFINITY, f64::NEG_INFINITY);
+        Some(if known.count > 0 { (known.min, known.max) } else { none })
+    }
+
     fn stored_statistics(
         &mut self,
         block: &Block,

@@ -1,10 +1,10 @@
 //! Series of an answer: who they are, and their samples when they are asked for.
 
-use crate::piece::{Open, Reader, StreamParts, clusters};
+use crate::piece::{Open, Piece, Reader, StreamParts, clusters};
 use crate::stats::Counters;
-use model::limits::Budget;
-use model::port::{Series, SourceError};
-use model::{Kind, Predicate, Samples, SeriesMeta, TimeRange};
+use model::limits::{Budget, Exceeded};
+use model::port::{Series, SourceError, newest_of};
+use model::{Kind, Predicate, Samples, SeriesMeta, TimeRange, Timestamp};
 use parking_lot::Mutex;
 use std::sync::Arc;
 
@@ -44,12 +44,68 @@ impl Series for Stored {
     ) -> Result<(), SourceError> {
         out.reset(self.meta.kind);
         let range = range.intersect(&self.stream.visible);
+        Ok(self.look(range, budget, |reader, pieces| {
+            clusters(pieces).try_for_each(|cluster| reader.read(cluster, range, out))
+        })?)
+    }
+
+    fn newest(
+        &self,
+        range: TimeRange,
+        budget: &Budget,
+        scratch: &mut Samples,
+    ) -> Result<Option<(Timestamp, f64)>, SourceError> {
+        let range = range.intersect(&self.stream.visible);
+        Ok(self.look(range, budget, |reader, pieces| {
+            let all: Vec<_> = clusters(pieces).collect();
+            for cluster in all.into_iter().rev() {
+                if let [piece] = cluster
+                    && range.contains(piece.range.end)
+                    && let Some(known) = reader.statistics(piece)
+                    && known.count > 0
+                    && known.last_at == piece.range.end.0
+                {
+                    budget.charge(1)?;
+                    return Ok(Some((piece.range.end, known.last)));
+                }
+                scratch.reset(self.meta.kind);
+                reader.read(cluster, range, scratch)?;
+                if !scratch.is_empty() {
+                    return Ok(newest_of(scratch));
+                }
+            }
+            Ok(None)
+        })?)
+    }
+
+    fn bounds(&self, range: TimeRange, budget: &Budget) -> Result<Option<(f64, f64)>, SourceError> {
+        let range = range.intersect(&self.stream.visible);
+        Ok(self.look(range, budget, |reader, pieces| {
+            // What is overwritten may still widen them, which harms nobody.
+            let mut bounds = (f64::INFINITY, f64::NEG_INFINITY);
+            for piece in pieces {
+                let Some((least, greatest)) = reader.bounds(piece) else { return Ok(None) };
+                bounds = (bounds.0.min(least), bounds.1.max(greatest));
+            }
+            Ok(Some(bounds))
+        })?)
+    }
+}
+
+impl Stored {
+    /// Looks at the pieces inside `range`, with tables that other series left.
+    fn look<T>(
+        &self,
+        range: TimeRange,
+        budget: &Budget,
+        look: impl FnOnce(&mut Reader<'_>, &[Piece<'_>]) -> Result<T, Exceeded>,
+    ) -> Result<T, Exceeded> {
         let open = self.shared.open.lock().pop().unwrap_or_default();
         let mut reader = Reader::with_open(open, budget, &self.shared.counters);
         let pieces = reader.pieces(&self.stream, &self.meta.field, range);
-        let read = clusters(&pieces).try_for_each(|cluster| reader.read(cluster, range, out));
+        let found = look(&mut reader, &pieces);
         self.shared.open.lock().push(reader.into_open());
-        Ok(read?)
+        found
     }
 }
 

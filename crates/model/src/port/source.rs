@@ -2,7 +2,7 @@
 
 use super::aggregate::{Aggregation, Groups};
 use crate::limits::{Budget, Exceeded};
-use crate::{Kind, Predicate, Samples, SeriesMeta, TimeRange};
+use crate::{Kind, Predicate, Samples, SeriesMeta, TimeRange, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -39,6 +39,40 @@ pub trait Series: Send + Sync {
     /// When data cannot be read, or `budget` is used up.
     fn read(&self, range: TimeRange, budget: &Budget, out: &mut Samples)
     -> Result<(), SourceError>;
+
+    /// The newest sample inside `range` as a number, staleness markers among them; none where
+    /// there is none, or it is no number. Uses `scratch` where it has to read.
+    ///
+    /// # Errors
+    /// As [`Series::read`].
+    fn newest(
+        &self,
+        range: TimeRange,
+        budget: &Budget,
+        scratch: &mut Samples,
+    ) -> Result<Option<(Timestamp, f64)>, SourceError> {
+        self.read(range, budget, scratch)?;
+        Ok(newest_of(scratch))
+    }
+
+    /// Bounds of all numbers inside `range`, markers left out, where they are known without a
+    /// look at the samples: none is less than the first or greater than the second.
+    ///
+    /// # Errors
+    /// When the budget is used up.
+    fn bounds(
+        &self,
+        _range: TimeRange,
+        _budget: &Budget,
+    ) -> Result<Option<(f64, f64)>, SourceError> {
+        Ok(None)
+    }
+}
+
+/// The last of some samples, as a number.
+pub fn newest_of(samples: &Samples) -> Option<(Timestamp, f64)> {
+    let (at, value) = samples.get(samples.len().checked_sub(1)?);
+    Some((at, value.as_f64()?))
 }
 
 /// One column of the streams of one measurement, as far as streams have it alike.

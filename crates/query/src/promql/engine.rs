@@ -7,6 +7,7 @@ pub(crate) mod calendar;
 mod call;
 mod column;
 mod evaluate;
+mod filter;
 mod grid;
 mod histogram;
 mod invariant;
@@ -135,6 +136,9 @@ impl Engine {
         let expr = super::parse(text)?;
         check_range_type(&expr)?;
         let query = self.query(text, &expr, Bounds { start: start.0, end: end.0 }, budget);
+        if let Some(series) = query.plain_points(&expr, grid)? {
+            return Ok(answer(AnswerValue::Matrix(series), query));
+        }
         let vector = match query.evaluate(&expr, grid)? {
             Value::Vector(vector) => query.finish(vector)?,
             Value::Scalar(cells) => vec![column::Column::new(Labels::default(), cells)],

@@ -9,6 +9,7 @@ pub use admin::{clean_tombstones, delete_series};
 pub use status::{build_info, runtime_info, tsdb};
 pub use when::moment;
 
+use super::ink::Parts;
 use super::{Fail, Open, Params, Position, Shared, json, json_body};
 use crate::answers::Key;
 use crate::gate::{Job, Refused};
@@ -126,8 +127,8 @@ async fn ask(
     rooms: &Rooms,
     params: &Params,
     text: &str,
-    work: impl FnOnce(&Budget) -> Result<Vec<u8>, promql::Error> + Send + 'static,
-) -> Result<Vec<u8>, PromFail> {
+    work: impl FnOnce(&Budget) -> Result<Parts, promql::Error> + Send + 'static,
+) -> Result<Parts, PromFail> {
     let timeout = match params.filled("timeout") {
         None => None,
         Some(text) => Some(when::span(text).map_err(|why| PromFail::parameter("timeout", why))?),
@@ -190,7 +191,7 @@ pub async fn instant(
         Ok(render::answer(answer, budget.warnings(), limit))
     })
     .await?;
-    Ok(json_body(body))
+    Ok(json_body(body.into_body()))
 }
 
 /// What a range query asks, checked.
@@ -257,7 +258,8 @@ pub async fn range(
         })
         .await
     };
-    let Some(max_age) = max_age else { return Ok(json_body(compute.await?)) };
+    let Some(max_age) = max_age else { return Ok(json_body(compute.await?.into_body())) };
+    let compute = async { compute.await.map(Parts::into_bytes) };
     let answer = rooms.answers.get(key, max_age, compute).await?;
     Ok(answer.respond("application/json"))
 }
@@ -291,11 +293,11 @@ pub async fn series(
     let text = selectors.join(" or ");
     let body = ask(&house, &rooms, &params, &text, move |budget| {
         let found: Vec<Labels> = engine.series(&selectors, range, budget)?;
-        Ok(render::series(&found, budget.warnings(), limit))
+        Ok(render::series(&found, budget.warnings(), limit).into())
     })
     .await
     .map_err(|fail| of_selector(fail, &params))?;
-    Ok(json_body(body))
+    Ok(json_body(body.into_body()))
 }
 
 /// `GET|POST /api/v1/labels`.
@@ -309,11 +311,11 @@ pub async fn labels(
     let engine = rooms.promql.clone();
     let body = ask(&house, &rooms, &params, "label names", move |budget| {
         let names = engine.label_names(&selectors, range, budget)?;
-        Ok(render::names(&names, budget.warnings(), limit))
+        Ok(render::names(&names, budget.warnings(), limit).into())
     })
     .await
     .map_err(|fail| of_selector(fail, &params))?;
-    Ok(json_body(body))
+    Ok(json_body(body.into_body()))
 }
 
 /// `GET /api/v1/label/{name}/values`.
@@ -330,11 +332,11 @@ pub async fn label_values(
     let text = format!("values of label {name}");
     let body = ask(&house, &rooms, &params, &text, move |budget| {
         let values = engine.label_values(&name, &selectors, range, budget)?;
-        Ok(render::names(&values, budget.warnings(), limit))
+        Ok(render::names(&values, budget.warnings(), limit).into())
     })
     .await
     .map_err(|fail| of_selector(fail, &params))?;
-    Ok(json_body(body))
+    Ok(json_body(body.into_body()))
 }
 
 /// A fault in a selector is told under the parameter it came in.

@@ -13,6 +13,9 @@ use std::collections::hash_map::Entry;
 
 impl Query<'_> {
     pub fn binary(&self, binary: &Binary, grid: Grid) -> Result<Value, Error> {
+        if let Some(vector) = self.filtered(binary, grid)? {
+            return Ok(Value::Vector(vector));
+        }
         let left = self.evaluate(&binary.left, grid)?;
         let right = self.evaluate(&binary.right, grid)?;
         let compute = Compute { op: binary.op, returns_bool: binary.returns_bool };
@@ -115,7 +118,8 @@ pub(crate) fn arithmetic(op: Operator, left: f64, right: f64) -> f64 {
     }
 }
 
-fn compare(op: Operator, left: f64, right: f64) -> bool {
+#[inline]
+pub(crate) fn compare(op: Operator, left: f64, right: f64) -> bool {
     match op {
         Operator::Equal => left == right,
         Operator::NotEqual => left != right,

@@ -30,6 +30,11 @@ impl Memo {
         Self { repeated, results: Mutex::default() }
     }
 
+    /// Whether `expr` occurs more than once.
+    pub fn is_repeated(&self, expr: &Expr) -> bool {
+        !self.repeated.is_empty() && self.repeated.contains(&expr.to_string())
+    }
+
     /// What `expr` gave before at these steps; else what `compute` gives now.
     pub fn remember(
         &self,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many items a thread takes at a time: enough that taking costs nothing, few enough
 /// that threads end together.
-const BLOCK: usize = 16;
+pub(crate) const BLOCK: usize = 16;
 
 /// What `work` makes of each item, in the order of items. Every thread has one `Scratch`.
 ///
@@ -22,7 +22,25 @@ where
     R: Send,
     Scratch: Default,
 {
-    let threads = threads.min(items.len().div_ceil(BLOCK));
+    map_blocks(items, threads, BLOCK, work)
+}
+
+/// The same, with `block` items taken at a time.
+///
+/// # Errors
+/// As [`map`].
+pub(crate) fn map_blocks<T, R, Scratch>(
+    items: &[T],
+    threads: usize,
+    block_items: usize,
+    work: impl Fn(&T, &mut Scratch) -> Result<R, Error> + Sync,
+) -> Result<Vec<R>, Error>
+where
+    T: Sync,
+    R: Send,
+    Scratch: Default,
+{
+    let threads = threads.min(items.len().div_ceil(block_items));
     if threads < 2 {
         let mut scratch = Scratch::default();
         return items.iter().map(|item| work(item, &mut scratch)).collect();
@@ -34,8 +52,8 @@ where
             let mut scratch = Scratch::default();
             let mut done = Vec::new();
             loop {
-                let start = next.fetch_add(BLOCK, Ordering::Relaxed);
-                let Some(block) = items.get(start..(start + BLOCK).min(items.len())) else {
+                let start = next.fetch_add(block_items, Ordering::Relaxed);
+                let Some(block) = items.get(start..(start + block_items).min(items.len())) else {
                     return done;
                 };
                 if block.is_empty() {
@@ -53,12 +71,14 @@ where
                 }
             }
         };
-        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        // The caller works, too: starting a thread costs as much as some dozen series.
+        let handles: Vec<_> = (1..threads).map(|_| scope.spawn(run)).collect();
+        let own = run();
         // A panic in a thread goes on in the caller, where it is reported.
         let join = |handle: std::thread::ScopedJoinHandle<'_, _>| {
             handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
-        handles.into_iter().map(join).collect()
+        std::iter::once(own).chain(handles.into_iter().map(join)).collect()
     });
     if let Some(error) = failure.into_inner().unwrap_or_else(|broken| broken.into_inner()) {
         return Err(error);

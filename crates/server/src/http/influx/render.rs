@@ -1,5 +1,6 @@
 //! InfluxDB's JSON, as Go writes it, straight into bytes.
 
+use crate::http::ink::{self, string};
 use model::Span;
 use query::influxql::{Cell, ResultSeries, StatementResult, Zone, format_time};
 use std::io::Write;
@@ -179,32 +180,39 @@ fn part(out: &mut Vec<u8>, series: &ResultSeries, rows: &[Vec<Cell>], times: Tim
 }
 
 fn value(out: &mut Vec<u8>, cell: &Cell, times: Times<'_>) {
-    let _ = match cell {
-        Cell::Null => out.write_all(b"null"),
+    match cell {
+        Cell::Null => out.extend_from_slice(b"null"),
         Cell::Time(at) => match times.epoch {
             // Go's division rounds towards zero, and so does this.
-            Some(unit) => write!(out, "{}", at.0 / unit.0),
-            None => write!(out, "\"{}\"", format_time(*at, times.zone)),
+            Some(unit) => ink::whole(out, at.0 / unit.0),
+            None => {
+                out.push(b'"');
+                out.extend_from_slice(format_time(*at, times.zone).as_bytes());
+                out.push(b'"');
+            }
         },
-        Cell::Float(number) => out.write_all(float(*number).as_bytes()),
-        Cell::Integer(number) => write!(out, "{number}"),
-        Cell::Unsigned(number) => write!(out, "{number}"),
-        Cell::Bool(truth) => write!(out, "{truth}"),
-        Cell::Text(text) => {
-            string(out, text);
-            Ok(())
-        }
-    };
+        Cell::Float(number) if is_plain(*number) => ink::number(out, *number),
+        Cell::Float(number) => out.extend_from_slice(float(*number).as_bytes()),
+        Cell::Integer(number) => ink::whole(out, *number),
+        Cell::Unsigned(number) => ink::natural(out, *number),
+        Cell::Bool(true) => out.extend_from_slice(b"true"),
+        Cell::Bool(false) => out.extend_from_slice(b"false"),
+        Cell::Text(text) => string(out, text),
+    }
+}
+
+/// Whether a float is written without an exponent.
+fn is_plain(number: f64) -> bool {
+    number == 0.0 || (1e-6..1e21).contains(&number.abs())
 }
 
 /// A float as Go's JSON writes it: an exponent only below 1e-6 and from 1e21 on. JSON has
 /// no word for NaN and the infinities; they are null.
 pub fn float(number: f64) -> String {
-    let size = number.abs();
     if !number.is_finite() {
         return "null".to_owned();
     }
-    if size == 0.0 || (1e-6..1e21).contains(&size) {
+    if is_plain(number) {
         return number.to_string();
     }
     let text = format!("{number:e}");
@@ -212,11 +220,6 @@ pub fn float(number: f64) -> String {
         Some((digits, power)) if !power.starts_with('-') => format!("{digits}e+{power}"),
         _ => text,
     }
-}
-
-fn string(out: &mut Vec<u8>, text: &str) {
-    // A string always has a JSON form, and a Vec takes all of it.
-    let _ = serde_json::to_writer(out, text);
 }
 
 /// JSON without spaces, indented by four, as Go does it.

@@ -1,56 +1,125 @@
 //! Prometheus's JSON, written straight into bytes: answers hold millions of points.
 
+use crate::http::ink::{self, Parts, string};
 use model::{Labels, Timestamp};
-use query::promql::{Answer, AnswerValue, format_value};
-use std::io::Write;
+use query::promql::{Answer, AnswerValue, InstantSample, RangeSeries, format_value};
+
+/// Fewer bytes than this are written before another thread has begun.
+const BYTES_PER_THREAD_MIN: usize = 256 << 10;
+/// About what a point and a label take.
+const POINT_BYTES: usize = 20;
+const LABEL_BYTES: usize = 24;
 
 /// A whole answer; `noted` are warnings of the budget, `limit` is the most series told.
-pub fn answer(answer: Answer, noted: Vec<String>, limit: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(1_024);
+pub fn answer(answer: Answer, noted: Vec<String>, limit: usize) -> Parts {
+    let mut parts = Parts::new();
     let mut warnings = answer.warnings;
     for warning in noted {
         if !warnings.contains(&warning) {
             warnings.push(warning);
         }
     }
-    out.extend_from_slice(b"{\"status\":\"success\",\"data\":{\"resultType\":");
+    parts.end().extend_from_slice(b"{\"status\":\"success\",\"data\":{\"resultType\":");
     match answer.value {
         AnswerValue::Scalar(at, value) => {
-            out.extend_from_slice(b"\"scalar\",\"result\":");
-            point(&mut out, at, &format_value(value));
+            parts.end().extend_from_slice(b"\"scalar\",\"result\":");
+            point(parts.end(), at, value);
         }
         AnswerValue::String(at, text) => {
-            out.extend_from_slice(b"\"string\",\"result\":");
-            point(&mut out, at, &text);
+            let out = parts.end();
+            out.extend_from_slice(b"\"string\",\"result\":[");
+            seconds(out, at);
+            out.push(b',');
+            string(out, &text);
+            out.push(b']');
         }
         AnswerValue::Vector(samples) => {
-            out.extend_from_slice(b"\"vector\",\"result\":");
+            parts.end().extend_from_slice(b"\"vector\",\"result\":");
             cut(samples.len(), limit, &mut warnings);
-            list(&mut out, samples.iter().take(limit), |out, sample| {
-                metric(out, &sample.labels);
-                out.extend_from_slice(b",\"value\":");
-                point(out, sample.at, &format_value(sample.value));
-                out.push(b'}');
-            });
+            let samples = &samples[..samples.len().min(limit)];
+            let bytes = |of: &InstantSample| of.labels.len() * LABEL_BYTES + POINT_BYTES;
+            many(&mut parts, samples, bytes, instant_sample);
         }
         AnswerValue::Matrix(series) => {
-            out.extend_from_slice(b"\"matrix\",\"result\":");
+            parts.end().extend_from_slice(b"\"matrix\",\"result\":");
             cut(series.len(), limit, &mut warnings);
-            list(&mut out, series.iter().take(limit), |out, series| {
-                metric(out, &series.labels);
-                out.extend_from_slice(b",\"values\":");
-                list(out, series.points.iter(), |out, (at, value)| {
-                    point(out, *at, &format_value(*value));
-                });
-                out.push(b'}');
-            });
+            let series = &series[..series.len().min(limit)];
+            let bytes =
+                |of: &RangeSeries| of.labels.len() * LABEL_BYTES + of.points.len() * POINT_BYTES;
+            many(&mut parts, series, bytes, range_series);
         }
     }
+    let out = parts.end();
     out.push(b'}');
-    notes(&mut out, "warnings", &warnings);
-    notes(&mut out, "infos", &answer.infos);
+    notes(out, "warnings", &warnings);
+    notes(out, "infos", &answer.infos);
     out.push(b'}');
-    out
+    parts
+}
+
+fn instant_sample(out: &mut Vec<u8>, sample: &InstantSample) {
+    metric(out, &sample.labels);
+    out.extend_from_slice(b",\"value\":");
+    point(out, sample.at, sample.value);
+    out.push(b'}');
+}
+
+fn range_series(out: &mut Vec<u8>, series: &RangeSeries) {
+    metric(out, &series.labels);
+    out.extend_from_slice(b",\"values\":");
+    list(out, series.points.iter(), |out, (at, value)| point(out, *at, *value));
+    out.push(b'}');
+}
+
+/// A list that may be long, over the cores where that is worth it; `bytes` guesses how long
+/// an item becomes.
+fn many<T: Sync>(
+    parts: &mut Parts,
+    items: &[T],
+    bytes: impl Fn(&T) -> usize,
+    each: impl Fn(&mut Vec<u8>, &T) + Sync,
+) {
+    let total: usize = items.iter().map(&bytes).sum();
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let threads = cores.min(total / BYTES_PER_THREAD_MIN).max(1);
+    let end = parts.end();
+    if threads == 1 {
+        end.reserve(total);
+        return list(end, items.iter(), each);
+    }
+    end.push(b'[');
+    let mut shares: Vec<(usize, &[T])> = Vec::with_capacity(threads);
+    let (mut start, mut sum) = (0, 0);
+    for (index, item) in items.iter().enumerate() {
+        sum += bytes(item);
+        if sum >= total / threads || index + 1 == items.len() {
+            shares.push((sum, &items[start..=index]));
+            (start, sum) = (index + 1, 0);
+        }
+    }
+    let write = |(bytes, share): (usize, &[T])| {
+        let mut out = Vec::with_capacity(bytes + bytes / 8);
+        for item in share {
+            each(&mut out, item);
+            out.push(b',');
+        }
+        out
+    };
+    let written: Vec<Vec<u8>> = std::thread::scope(|scope| {
+        let write = &write;
+        let mut shares = shares.into_iter();
+        let own = shares.next();
+        let others: Vec<_> = shares.map(|share| scope.spawn(move || write(share))).collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, Vec<u8>>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        own.map(write).into_iter().chain(others.into_iter().map(join)).collect()
+    });
+    parts.extend(written);
+    let end = parts.end();
+    // The comma behind the last.
+    end.pop();
+    end.push(b']');
 }
 
 /// Label sets.
@@ -115,34 +184,39 @@ fn labels(out: &mut Vec<u8>, of: &Labels) {
 
 fn notes(out: &mut Vec<u8>, name: &str, texts: &[String]) {
     if !texts.is_empty() {
-        // Writing to a Vec cannot fail.
-        let _ = write!(out, ",\"{name}\":");
+        out.push(b',');
+        string(out, name);
+        out.push(b':');
         list(out, texts.iter(), |out, text| string(out, text));
     }
 }
 
-fn point(out: &mut Vec<u8>, at: Timestamp, value: &str) {
+fn point(out: &mut Vec<u8>, at: Timestamp, value: f64) {
     out.push(b'[');
     seconds(out, at);
-    out.push(b',');
-    string(out, value);
-    out.push(b']');
+    out.extend_from_slice(b",\"");
+    if value.is_finite() {
+        ink::number(out, value);
+    } else {
+        out.extend_from_slice(format_value(value).as_bytes());
+    }
+    out.extend_from_slice(b"\"]");
 }
 
 /// Seconds with three digits of fraction, or none, as Prometheus prints them.
 fn seconds(out: &mut Vec<u8>, at: Timestamp) {
     let ms = at.as_millis();
-    let (sign, whole, rest) =
-        (if ms < 0 { "-" } else { "" }, ms.unsigned_abs() / 1_000, ms.unsigned_abs() % 1_000);
-    let _ = match rest {
-        0 => write!(out, "{sign}{whole}"),
-        rest => write!(out, "{sign}{whole}.{rest:03}"),
-    };
-}
-
-fn string(out: &mut Vec<u8>, text: &str) {
-    // A string always has a JSON form, and a Vec takes all of it.
-    let _ = serde_json::to_writer(out, text);
+    if ms < 0 {
+        out.push(b'-');
+    }
+    let (whole, rest) = (ms.unsigned_abs() / 1_000, ms.unsigned_abs() % 1_000);
+    ink::natural(out, whole);
+    if rest > 0 {
+        let start = out.len();
+        // The point takes the place of a leading one, which keeps the zeros behind it.
+        ink::natural(out, 1_000 + rest);
+        out[start] = b'.';
+    }
 }
 
 #[cfg(test)]

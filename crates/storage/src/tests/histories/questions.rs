@@ -6,11 +6,12 @@ use crate::Store;
 use crate::disk::simulated::Random;
 use model::limits::Budget;
 use model::port::{
-    Aggregation, Edge, Reduction, Selection, Source, TagValues, WindowFunction, Windows,
+    Aggregation, Edge, Reduction, Selection, Source, TagValues, WindowFunction, Windows, newest_of,
 };
 use model::value::is_stale;
 use model::{
-    Accumulator, Attribute, Kind, MatchOp, Matcher, Needs, Predicate, Span, TimeRange, Timestamp,
+    Accumulator, Attribute, Kind, MatchOp, Matcher, Needs, Predicate, Samples, Span, TimeRange,
+    Timestamp,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +22,27 @@ pub fn ask(store: &Store, all: &Found, now: i64, random: &mut Random) {
         check_select(store, all, now, random);
         check_aggregate(store, all, now, random);
         check_values(store, all, now, random);
+        check_ends(store, now, random);
+    }
+}
+
+/// The newest sample and the bounds of a series are those of what is read of it.
+fn check_ends(store: &Store, now: i64, random: &mut Random) {
+    let selection = Selection { predicate: predicate(random, 1), range: range(random, now) };
+    let (range, budget) = (selection.range, Budget::unlimited());
+    let (mut samples, mut scratch) = (Samples::new(Kind::F64), Samples::new(Kind::F64));
+    for series in store.select(&selection, &budget).expect("select") {
+        let what = || format!("{selection:?} {:?}", series.meta());
+        series.read(range, &budget, &mut samples).expect("read");
+        let newest = series.newest(range, &budget, &mut scratch).expect("newest");
+        let bits = |it: Option<(Timestamp, f64)>| it.map(|(at, value)| (at, value.to_bits()));
+        assert_eq!(bits(newest), bits(newest_of(&samples)), "{}", what());
+        let Some((low, high)) = series.bounds(range, &budget).expect("bounds") else { continue };
+        for at in 0..samples.len() {
+            let Some(value) = samples.get(at).1.as_f64() else { continue };
+            let is_inside = is_stale(value) || low <= value && value <= high;
+            assert!(is_inside, "{value} is not within {low} and {high}: {}", what());
+        }
     }
 }
 

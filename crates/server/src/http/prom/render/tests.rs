@@ -3,7 +3,8 @@ use query::promql::{InstantSample, RangeSeries};
 
 fn check(value: AnswerValue, expected: &str) {
     let answer = Answer { value, warnings: Vec::new(), infos: Vec::new(), partial: false };
-    let text = String::from_utf8(super::answer(answer, Vec::new(), usize::MAX)).unwrap();
+    let text =
+        String::from_utf8(super::answer(answer, Vec::new(), usize::MAX).into_bytes()).unwrap();
     assert_eq!(text, format!("{{\"status\":\"success\",\"data\":{expected}}}"));
     serde_json::from_str::<serde_json::Value>(&text).unwrap();
 }
@@ -57,7 +58,7 @@ fn a_matrix_lists_points_and_a_limit_cuts_series() {
         partial: false,
     };
     let text = super::answer(answer, vec!["w".to_owned(), "x".to_owned()], 1);
-    let json: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&text.into_bytes()).unwrap();
     assert_eq!(json["data"]["result"].as_array().unwrap().len(), 1);
     assert_eq!(json["warnings"], serde_json::json!(["w", "x", "results truncated due to limit"]));
     assert_eq!(json["infos"], serde_json::json!(["i"]));
@@ -69,4 +70,19 @@ fn names_and_series_are_lists() {
     assert_eq!(names, br#"{"status":"success","data":["a","b"]}"#);
     let found = series(&[labels_of(&[("__name__", "up")])], Vec::new(), usize::MAX);
     assert_eq!(found, br#"{"status":"success","data":[{"__name__":"up"}]}"#);
+}
+
+#[test]
+fn long_answers_are_written_by_several_threads_as_by_one() {
+    let points: Vec<_> = (0..2_000).map(|at| (Timestamp::from_secs(at), at as f64 / 4.0)).collect();
+    let series = |host: usize| RangeSeries {
+        labels: labels_of(&[("host", &format!("h{host}"))]),
+        points: points.clone(),
+    };
+    let all: Vec<_> = (0..40).map(series).collect();
+    let mut expected = Vec::new();
+    list(&mut expected, all.iter(), range_series);
+    let expected = String::from_utf8(expected).unwrap();
+    assert!(expected.len() > 2 * BYTES_PER_THREAD_MIN, "{}", expected.len());
+    check(AnswerValue::Matrix(all), &format!(r#"{{"resultType":"matrix","result":{expected}}}"#));
 }
