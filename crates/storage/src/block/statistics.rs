@@ -30,49 +30,72 @@ pub fn of(values: &Column, at: Range<usize>) -> Option<Accumulator> {
     }
 }
 
-fn of_numbers(values: impl Iterator<Item = f64>) -> Option<Accumulator> {
+fn of_numbers(values: impl Iterator<Item = f64> + Clone) -> Option<Accumulator> {
     let mut window = Accumulator::default();
     let mut is_finite = true;
-    for (row, value) in (0..).zip(values) {
+    for (row, value) in (0..).zip(values.clone()) {
         is_finite &= value.is_finite() || is_stale(value);
         if !is_stale(value) {
             window.push(row, value);
         }
     }
     // Sums of finite values may still overflow, and then no longer merge.
-    (is_finite && window.sum().is_finite()).then(|| of_decimals(window))
+    if !is_finite || !window.sum().is_finite() {
+        return None;
+    }
+    Some(match decimals(values.filter(|value| !is_stale(*value))) {
+        Some(decimals) => of_decimals(window, decimals),
+        None => window,
+    })
 }
 
 /// The most digits behind the point that are looked for.
-const DECIMALS_MAX: i32 = 9;
+const DECIMALS_MAX: usize = 9;
 /// Below this, the whole numbers that stand for decimals are exact.
-const DECIMAL_MAX: f64 = (1u64 << 52) as f64;
+const DECIMAL_MAX: f64 = (1u64 << 51) as f64;
 
-/// Where values are decimals, sum and increase are decimals too, but for what rounding has
-/// left behind: that is taken away, as it would take more space than everything else.
-fn of_decimals(mut window: Accumulator) -> Accumulator {
-    let ends = [window.min, window.max, window.first, window.last];
-    let is_decimal = |decimals: &i32| ends.iter().all(|value| rounded(*value, *decimals) == *value);
-    let Some(decimals) = (0..=DECIMALS_MAX).find(is_decimal) else { return window };
+/// How many digits behind the point write all of the values; none where these are too many.
+fn decimals(values: impl Iterator<Item = f64>) -> Option<usize> {
+    let mut decimals = 0;
+    for value in values {
+        // What fewer digits write is written by more of them, too.
+        while rounded(value, decimals) != Some(value) {
+            decimals += 1;
+            if decimals > DECIMALS_MAX {
+                return None;
+            }
+        }
+    }
+    Some(decimals)
+}
+
+/// Sum and increase of decimals are decimals too, but for what rounding has left behind:
+/// that is taken away, as it would take more space than everything else.
+fn of_decimals(mut window: Accumulator, decimals: usize) -> Accumulator {
     let greatest = window.min.abs().max(window.max.abs());
     let nearest = |sum: f64| {
         // As far as so many additions may lead astray.
         let error = window.count as f64 * f64::EPSILON * sum.abs().max(greatest);
         let decimal = rounded(sum, decimals);
-        if (decimal - sum).abs() <= error { decimal } else { sum }
+        decimal.filter(|decimal| (decimal - sum).abs() <= error).unwrap_or(sum)
     };
     let (sum, increase) = (nearest(window.sum()), nearest(window.increase));
     window.increase = increase;
     window.with_sum_parts(sum, 0.0)
 }
 
-/// The double nearest to what `value` is with so many digits behind the point; itself where
-/// it has too many before.
-fn rounded(value: f64, decimals: i32) -> f64 {
-    let power = 10f64.powi(decimals);
+/// The double nearest to what `value` is with so many digits behind the point; none where it
+/// has too many before.
+fn rounded(value: f64, decimals: usize) -> Option<f64> {
+    /// Added to a number below [`DECIMAL_MAX`], this leaves no digits behind the point.
+    const WHOLE: f64 = 3.0 * (1u64 << 51) as f64;
+    let power = POWERS[decimals];
     let scaled = value * power;
-    if scaled.abs() < DECIMAL_MAX { scaled.round() / power } else { value }
+    (scaled.abs() < DECIMAL_MAX).then(|| (scaled + WHOLE - WHOLE) / power)
 }
+
+/// Powers of ten.
+const POWERS: [f64; DECIMALS_MAX + 1] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 /// Replaces rows by the times that stand there; none where a row is not there.
 pub fn at_times(
