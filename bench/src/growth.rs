@@ -51,9 +51,10 @@ fn ingest_among(rig: &Rig, hosts: usize) -> Result<()> {
 fn ask_above(rig: &Rig, days: i64) -> Result<()> {
     let folder = rig.stage.fresh("history")?;
     let rounds = days * ROUNDS_A_DAY;
-    store_fill::fill(&folder, HISTORY_HOSTS, rounds)?;
+    store_fill::fill(&folder, HISTORY_HOSTS, rounds, START_NS)?;
     let server = Server::start(rig, Kind::Barograph, &folder, Setup::Default)?;
     let ground = Ground {
+        first_ns: START_NS,
         start_ns: round_ns(rounds - ASKED_ROUNDS).max(START_NS),
         end_ns: round_ns(rounds),
         hosts: HISTORY_HOSTS,

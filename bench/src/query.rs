@@ -37,6 +37,7 @@ fn measure_server(rig: &Rig, kind: Kind, history: History, answers: &mut Answers
     eprintln!("         filled with {rate:.2} M samples/s");
     let server = server.settle(rig)?;
     let ground = Ground {
+        first_ns: START_NS,
         start_ns: START_NS,
         end_ns: round_ns(history.rounds),
         hosts: history.hosts,

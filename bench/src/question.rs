@@ -3,7 +3,7 @@
 //! Ranges of the two languages have different edges. Points stand on a grid of 10 s, so
 //! PromQL is asked 5 s before each bucket's end: both then see the same samples.
 
-use crate::fleet::{FIELDS, Host, START_NS, STEP_NS};
+use crate::fleet::{FIELDS, Host, STEP_NS};
 use crate::http::escape;
 use crate::server::Kind;
 use crate::shape::Shape;
@@ -13,10 +13,11 @@ const SECOND: i64 = 1_000_000_000;
 /// Among so many hosts one is looked for that was ever busy.
 const LOOKED_AT: usize = 500;
 
-/// The stretch of time that is asked about, and whose reports are there from
-/// [`START_NS`](crate::fleet::START_NS) on.
+/// The stretch of time that is asked about.
 #[derive(Clone, Copy, Debug)]
 pub struct Ground {
+    /// Where the hosts' first reports are, in nanoseconds.
+    pub first_ns: i64,
     /// Where the samples asked about begin, in nanoseconds, on a full hour.
     pub start_ns: i64,
     /// Where they end; not included.
@@ -106,8 +107,8 @@ impl Ground {
 
     /// A host that has values above 90 in the stretch of time.
     fn busy_host(&self) -> String {
-        let rounds = (self.end_ns - START_NS) / STEP_NS;
-        let asked = (self.start_ns - START_NS) / STEP_NS..rounds;
+        let rounds = (self.end_ns - self.first_ns) / STEP_NS;
+        let asked = (self.start_ns - self.first_ns) / STEP_NS..rounds;
         let is_busy = |number: &usize| {
             let mut host = Host::new(*number, self.fields, self.shape);
             let mut above = 0;

@@ -1,6 +1,6 @@
 //! Fills Barograph's store in this process: what would take hours through a socket.
 
-use crate::fleet::{self, FIELDS, Host, round_ns};
+use crate::fleet::{self, FIELDS, Host, STEP_NS};
 use crate::shape::Shape;
 use anyhow::{Result, ensure};
 use model::port::{Sink as _, SystemClock};
@@ -16,12 +16,13 @@ pub const SHAPE: Shape = Shape::OneDecimal;
 /// Rows that are written at once.
 const ROWS: usize = 100_000;
 
-/// Writes one field of `hosts` hosts, one decimal, a row every 10 s, to the store that a
-/// server has in `folder`; ends when all of it is in blocks.
+/// Writes one field of `hosts` hosts, one decimal, a row every 10 s from `start_ns` on, to the
+/// store that a server has in `folder`; ends when all of it is in blocks and merged as far as a
+/// server would, so that what has been over for a day is cold.
 ///
 /// # Errors
 /// When the store refuses.
-pub fn fill(folder: &Path, hosts: usize, rounds: i64) -> Result<()> {
+pub fn fill(folder: &Path, hosts: usize, rounds: i64, start_ns: i64) -> Result<()> {
     let options = storage::Options {
         retention: None,
         future_max: None,
@@ -37,7 +38,8 @@ pub fn fill(folder: &Path, hosts: usize, rounds: i64) -> Result<()> {
     std::thread::scope(|scope| {
         let writers: Vec<_> = fleet::shares(hosts, threads)
             .into_iter()
-            .map(|share| scope.spawn(|| write(&store, &target, share, rounds)))
+            .map(|share| Reports::new(share, start_ns))
+            .map(|reports| scope.spawn(|| write(&store, &target, reports, rounds)))
             .collect();
         // One round of background work after the other, as the server does.
         while !writers.iter().all(std::thread::ScopedJoinHandle::is_finished) {
@@ -53,8 +55,7 @@ pub fn fill(folder: &Path, hosts: usize, rounds: i64) -> Result<()> {
     Ok(())
 }
 
-fn write(store: &Store, target: &Target, hosts: Range<usize>, rounds: i64) -> Result<()> {
-    let mut reports = Reports::new(hosts);
+fn write(store: &Store, target: &Target, mut reports: Reports, rounds: i64) -> Result<()> {
     let step = (ROWS / reports.hosts.len()).max(1) as i64;
     while reports.round < rounds {
         reports.until = (reports.round + step).min(rounds);
@@ -68,16 +69,18 @@ fn write(store: &Store, target: &Target, hosts: Range<usize>, rounds: i64) -> Re
 struct Reports {
     hosts: Vec<Host>,
     field: [Field<'static>; 1],
+    start_ns: i64,
     next: usize,
     round: i64,
     until: i64,
 }
 
 impl Reports {
-    fn new(hosts: Range<usize>) -> Self {
+    fn new(hosts: Range<usize>, start_ns: i64) -> Self {
         Self {
             hosts: fleet::hosts(hosts, 1, SHAPE),
             field: [Field { name: FIELDS[0], value: ValueRef::F64(0.0) }],
+            start_ns,
             next: 0,
             round: 0,
             until: 0,
@@ -100,7 +103,7 @@ impl Rows for Reports {
         Some(Ok(Row {
             line: self.next as u64,
             key: &host.key,
-            timestamp: Timestamp(round_ns(self.round)),
+            timestamp: Timestamp(self.start_ns + self.round * STEP_NS),
             fields: &self.field,
         }))
     }

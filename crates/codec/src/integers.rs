@@ -260,6 +260,36 @@ pub(crate) fn read_into(
     dispatch::run(ReadInto { cursor, count, out })
 }
 
+/// Reads one run from the cursor into the place of `values`, which are as many. Where it fails,
+/// some of them are of the run.
+pub(crate) fn read_over(cursor: &mut Cursor<'_>, values: &mut [i64]) -> Result<(), Error> {
+    dispatch::run(ReadOver { cursor, values })
+}
+
+struct ReadOver<'a, 'b> {
+    cursor: &'a mut Cursor<'b>,
+    values: &'a mut [i64],
+}
+
+impl Work for ReadOver<'_, '_> {
+    type Output = Result<(), Error>;
+
+    #[inline(always)]
+    fn on<P: Processor>(self) -> Self::Output {
+        let Self { cursor, values } = self;
+        let mut reader = Reader::new(cursor, values.len())?;
+        let (groups, rest) = values.as_chunks_mut::<GROUP>();
+        for group in groups {
+            reader.next(group)?;
+        }
+        if !rest.is_empty() {
+            let mut room = [0; GROUP];
+            rest.copy_from_slice(reader.next(&mut room)?);
+        }
+        reader.finish()
+    }
+}
+
 struct ReadInto<'a, 'b> {
     cursor: &'a mut Cursor<'b>,
     count: usize,

@@ -133,13 +133,38 @@ fn pack_string(numbers: &[u64], width: u32, out: &mut Vec<u8>) {
     out.truncate(end);
 }
 
+/// The most bits of a number that a word has whole, whatever bit of its first byte it
+/// begins with.
+const WORD_BITS: u32 = u64::BITS - 7;
+
+/// Reads numbers of at most [`WORD_BITS`] as long as there are eight bytes to read; answers
+/// how many. Eight of them take whole bytes, so that they begin with the same bits as the
+/// eight before.
+fn unpack_words(packed: &[u8], width: u32, numbers: &mut [i64]) -> usize {
+    let mask = mask(width);
+    let bits: [usize; 8] = std::array::from_fn(|index| index * width as usize);
+    let (rows, _) = numbers.as_chunks_mut::<8>();
+    let mut read = 0;
+    for (row, numbers) in rows.iter_mut().enumerate() {
+        let Some(rest) = packed.get(row * width as usize..) else { break };
+        let Some(rest) = rest.get(..bits[7] / 8 + 8) else { break };
+        for (bit, number) in bits.iter().zip(numbers) {
+            let word = rest.get(bit / 8..bit / 8 + 8).and_then(<[u8]>::first_chunk);
+            *number = (word.map_or(0, |word| u64::from_le_bytes(*word)) >> (bit % 8) & mask) as i64;
+        }
+        read += 8;
+    }
+    read
+}
+
 fn unpack_string(packed: &[u8], width: u32, numbers: &mut [i64]) {
     let mask = mask(width);
+    let whole = if width <= WORD_BITS { unpack_words(packed, width, numbers) } else { 0 };
     // The last eight bytes, and zeros behind them, so that eight can be read from any byte.
     let tail_at = packed.len().saturating_sub(8);
     let mut tail = [0; 16];
     tail[..packed.len() - tail_at].copy_from_slice(&packed[tail_at..]);
-    for (index, number) in numbers.iter_mut().enumerate() {
+    for (index, number) in numbers.iter_mut().enumerate().skip(whole) {
         let bit = index * width as usize;
         let (at, shift) = (bit / 8, (bit % 8) as u32);
         let word = if at < tail_at { &packed[at..at + 8] } else { &tail[at - tail_at..][..8] };

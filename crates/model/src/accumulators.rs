@@ -208,6 +208,18 @@ impl Accumulators {
         }
     }
 
+    /// The same of samples of which nothing but a sum is asked for: how many, their sum and
+    /// what rounding took from it.
+    ///
+    /// # Panics
+    /// Where more than sums is kept.
+    #[inline]
+    pub fn append_sum(&mut self, index: usize, count: usize, (sum, compensation): (f64, f64)) {
+        assert!(self.needs == Needs::SUM, "other things than sums are kept");
+        self.counts[index] += count as u64;
+        self.add(index, sum, compensation);
+    }
+
     /// Appends those of `later` from `from` on to those here, one to one, as far as there
     /// are some here; each comes later of the same series.
     pub fn append_all(&mut self, later: &Self, from: usize) {

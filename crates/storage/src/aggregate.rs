@@ -14,6 +14,7 @@ mod kernel;
 mod merged;
 mod number;
 mod series;
+mod shares;
 mod walk;
 
 pub use find::{Places, Seen};

@@ -21,8 +21,6 @@ const LARGEST_TIMES_REST_MAX: u64 = 2;
 /// takes some minutes of a core at most, and what it needs for streams and their tags stays
 /// some hundred megabytes.
 const MERGE_BYTES_MAX: u64 = 2 << 30;
-/// So long after its end, a slice is over: late rows have mostly come and are flushed.
-const OVER_AFTER: Span = Span(2 * Span::HOUR.0);
 /// A cold block is written again when what came later takes this part of it.
 const COLD_TIMES_HOT_MAX: u64 = 8;
 
@@ -46,12 +44,13 @@ pub struct Candidate {
 pub struct Merge {
     /// Which, from the oldest to the newest.
     pub names: Vec<Name>,
-    /// How much effort the result is worth: it is cold where its slice is over.
+    /// How much effort the result is worth: it is cold where its slice has been over for long.
     pub effort: Effort,
 }
 
-/// What to merge at `now`: at most one merge for each slice of a partition and class.
-pub fn plan(blocks: &[Candidate], now: Timestamp) -> Vec<Merge> {
+/// What to merge at `now`: at most one merge for each slice of a partition and class. A slice
+/// is merged for the last time, and cold, when it has been over for `cold_after`.
+pub fn plan(blocks: &[Candidate], now: Timestamp, cold_after: Span) -> Vec<Merge> {
     let mut groups: BTreeMap<_, Vec<Candidate>> = BTreeMap::new();
     for block in blocks {
         let name = &block.name;
@@ -59,7 +58,7 @@ pub fn plan(blocks: &[Candidate], now: Timestamp) -> Vec<Merge> {
     }
     let merge = |mut group: Vec<Candidate>| {
         group.sort_by_key(|block| block.name.sequences);
-        let is_over = group[0].name.slice.range().end + OVER_AFTER < now;
+        let is_over = group[0].name.slice.range().end + cold_after < now;
         let effort = if is_over { Effort::Cold } else { Effort::Hot };
         let last = if is_over { choose_last(&group, blocks) } else { None };
         let run = last.or_else(|| choose(&group, blocks))?;

@@ -65,6 +65,9 @@ pub struct Options {
     pub head_bytes_max: u64,
     /// The longest time a row stays outside blocks.
     pub head_age_max: Span,
+    /// How long a slice of time has been over when it is written in the form that takes the
+    /// least space, and is read more slowly; see decision 015.
+    pub cold_after: Span,
     /// The most bytes of log before the head is flushed so that it can shrink.
     pub wal_bytes_max: u64,
     /// Whether a write to a database that is not there makes it.
@@ -94,6 +97,9 @@ impl Default for Options {
             partitions: 0,
             head_bytes_max: 512 << 20,
             head_age_max: Span::HOUR,
+            // What people look at most stays quick to read, and some percent of one or two
+            // days are little beside the rest.
+            cold_after: Span::DAY,
             // Replay reads some hundred MB/s, so that a restart stays within seconds.
             wal_bytes_max: 512 << 20,
             auto_create_databases: true,

@@ -173,7 +173,7 @@ impl Store {
         done.dropped += self.drop_deleted()?;
         // A block that cannot be read must not keep the others from being merged.
         let mut merged = Ok(());
-        let plan = compact::plan(&self.candidates(), self.clock.now());
+        let plan = compact::plan(&self.candidates(), self.clock.now(), self.options.cold_after);
         for merge in plan.iter().take(MERGES_PER_ROUND_MAX) {
             let inputs = self.named(&merge.names);
             let bytes = inputs.iter().map(|block| block.bytes).sum();

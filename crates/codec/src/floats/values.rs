@@ -8,7 +8,7 @@
 use super::decimal::Scale;
 use super::{EXCEPTIONS, decode};
 use crate::cursor::Cursor;
-use crate::{Error, integers, prepare};
+use crate::{Error, RESERVE_MAX, integers, prepare};
 use std::ops::Range;
 
 /// How many integers below 2^51 in magnitude add up within 64 bits.
@@ -89,10 +89,16 @@ pub fn decode_into<'a>(
         return Ok(Values::Floats(&scratch.floats));
     };
     let out = &mut scratch.integers;
-    prepare(out, count)?;
     let mut cursor = Cursor::new(bytes);
     cursor.u8()?;
-    integers::read_into(&mut cursor, count, out)?;
+    if count <= RESERVE_MAX {
+        // What is there is written over, so that nothing is filled twice.
+        out.resize(count, 0);
+        integers::read_over(&mut cursor, out)?;
+    } else {
+        prepare(out, count)?;
+        integers::read_into(&mut cursor, count, out)?;
+    }
     cursor.finish()?;
     Ok(Values::Scaled(Scaled { integers: out, scale }))
 }

@@ -71,6 +71,7 @@ impl<'a> Worker<'a> {
                 }
             }
         }
+        self.row.charge()?;
         Ok(batch)
     }
 }

@@ -3,10 +3,12 @@
 //! For one column of one measurement, what a predicate says of names is settled, and the
 //! index answers the rest exactly: no series need be looked at to know whether it fits. A
 //! stream lies in one partition, so that streams are joined, by hash and policy, only where
-//! a partition has more than one place with rows of them.
+//! a partition has more than one place with rows of them, and so that threads look through
+//! partitions side by side. What they find is put together in the order of partitions.
 
 use super::found::{BlockColumn, Entry, Found, Part};
 use super::number::Numbers;
+use super::take;
 use crate::block::{Block, Keys, Lookup, Measurement};
 use crate::catalog::State;
 use crate::error::Error;
@@ -20,10 +22,14 @@ use hashbrown::HashMap;
 use model::limits::{Budget, Exceeded};
 use model::{Attribute, Kind, Predicate, TimeRange};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
 
 /// After this many streams, the budget is asked whether to go on.
 const STREAMS_PER_CHECK: usize = 4096;
+/// Where blocks have fewer streams in all, one thread looks through them: it would be done
+/// before another has begun.
+const STREAMS_PER_THREAD: u64 = 32_768;
 /// Where one in so many streams of a column is asked for, its groups are read whole.
 const DENSE: u64 = 16;
 
@@ -46,7 +52,7 @@ pub struct Places<'a> {
     /// The time asked for.
     pub range: TimeRange,
     /// The time that a policy keeps.
-    pub visible: &'a dyn Fn(PolicyId) -> TimeRange,
+    pub visible: &'a (dyn Fn(PolicyId) -> TimeRange + Sync),
     /// What the query may use.
     pub budget: &'a Budget,
     /// Where damage is counted.
@@ -63,23 +69,67 @@ pub fn find(
     predicate: &Predicate,
     group_by: &[Attribute],
 ) -> Result<Found, Exceeded> {
+    let all: Vec<Vec<Arc<Measurement>>> =
+        places.blocks.iter().map(|seen| measurements(places, &seen.block)).collect();
+    let settled = columns(places, &all).into_iter().filter_map(|(measurement, field)| {
+        let left = predicate.of_column(&measurement, &field);
+        (!left.is_none()).then_some((measurement, field, left))
+    });
+    let columns: Vec<Settled> = settled.collect();
+    let partitions = places.head.len();
+    let found: Vec<OnceLock<Result<Found, Exceeded>>> =
+        (0..partitions).map(|_| OnceLock::new()).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(partition) = take(&next, partitions) {
+            // Each number is taken once, so that nothing was set before.
+            let _ = found[partition].set(find_in(partition, places, (&columns, &all), group_by));
+        }
+    };
+    let streams: u64 = places.blocks.iter().map(|seen| u64::from(seen.block.streams())).sum();
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let threads = cores.min(partitions).min((streams / STREAMS_PER_THREAD) as usize + 1);
+    std::thread::scope(|scope| {
+        (1..threads).for_each(|_| drop(scope.spawn(work)));
+        work();
+    });
+    let found: Result<Vec<Found>, Exceeded> =
+        found.into_iter().filter_map(OnceLock::into_inner).collect();
+    Ok(Found::joined(found?, group_by.len()))
+}
+
+/// A column, and what of a predicate its names leave open.
+type Settled = (Arc<str>, Arc<str>, Predicate);
+
+/// The series of one partition.
+fn find_in(
+    partition: usize,
+    places: &Places<'_>,
+    (columns, all): (&[Settled], &[Vec<Arc<Measurement>>]),
+    group_by: &[Attribute],
+) -> Result<Found, Exceeded> {
     let mut finder = Finder {
         places,
         found: Found::default(),
         numbers: Numbers::new(group_by),
         policies: HashMap::new(),
     };
-    let all: Vec<Vec<Arc<Measurement>>> =
-        places.blocks.iter().map(|seen| finder.measurements(&seen.block)).collect();
-    for (measurement, field) in columns(places, &all) {
-        let left = predicate.of_column(&measurement, &field);
-        if !left.is_none() {
-            finder.column(&measurement, &field, &left, &all)?;
-        }
+    for (measurement, field, left) in columns {
+        finder.column(partition, (measurement, field), left, all)?;
     }
     let Finder { mut found, numbers, .. } = finder;
     (found.groups, found.keys) = numbers.into_keys();
     Ok(found)
+}
+
+fn measurements(places: &Places<'_>, block: &Block) -> Vec<Arc<Measurement>> {
+    let mut all = Vec::new();
+    let looked = Lookup::new(block)
+        .and_then(|mut look| look.each_measurement(|_, one| all.push(one.clone())));
+    if let Err(error) = looked {
+        tell(&error, places.budget, places.counters);
+    }
+    all
 }
 
 /// Every column of every measurement there is.
@@ -136,63 +186,49 @@ impl Finder<'_> {
         self.places.budget.check()
     }
 
-    fn measurements(&self, block: &Block) -> Vec<Arc<Measurement>> {
-        let mut all = Vec::new();
-        let looked = Lookup::new(block)
-            .and_then(|mut look| look.each_measurement(|_, one| all.push(one.clone())));
-        if let Err(error) = looked {
-            tell(&error, self.places.budget, self.places.counters);
-        }
-        all
-    }
-
-    /// Adds the series of one column of one measurement.
+    /// Adds the series of one column of one measurement in one partition.
     fn column(
         &mut self,
-        measurement: &str,
-        field: &str,
+        partition: usize,
+        (measurement, field): (&str, &str),
         left: &Predicate,
         all: &[Vec<Arc<Measurement>>],
     ) -> Result<(), Exceeded> {
         let places = self.places;
-        for (partition, head) in places.head.iter().enumerate() {
-            let before = self.bytes();
-            let fits = |frozen: &&Frozen| {
-                let key = &frozen.identity.key;
-                key.measurement.as_ref() == measurement && left.matches_column(key, field)
-            };
-            let head: Vec<&Frozen> = head.iter().filter(fits).collect();
-            let in_blocks = places.blocks.iter().zip(all);
-            let in_blocks: Vec<_> = in_blocks
-                .filter(|(seen, _)| usize::from(seen.block.name.partition) == partition)
-                .filter_map(|(seen, all)| {
-                    Some((seen, all.iter().find(|one| one.name.as_ref() == measurement)?))
-                })
-                .collect();
-            let columns = in_blocks.iter().flat_map(|(seen, one)| {
-                let columns = one.columns.iter().enumerate();
-                let columns = columns.filter(|(_, column)| column.def.name.as_ref() == field);
-                columns.map(move |(number, _)| (*seen, *one, number as u32))
+        let before = self.bytes();
+        let fits = |frozen: &&Frozen| {
+            let key = &frozen.identity.key;
+            key.measurement.as_ref() == measurement && left.matches_column(key, field)
+        };
+        let head: Vec<&Frozen> = places.head[partition].iter().filter(fits).collect();
+        let in_blocks = places.blocks.iter().zip(all);
+        let in_blocks = in_blocks
+            .filter(|(seen, _)| usize::from(seen.block.name.partition) == partition)
+            .filter_map(|(seen, all)| {
+                Some((seen, all.iter().find(|one| one.name.as_ref() == measurement)?))
             });
-            let columns: Vec<_> = columns.collect();
-            let is_alone = columns.len() + usize::from(!head.is_empty()) == 1;
-            let mut into = (!is_alone).then(Joined::default);
-            let first = self.found.series.len();
-            for (seen, one, number) in columns {
-                let added = self.block_column(seen, one, number, left, &mut into)?;
-                if let Err(error) = added {
-                    self.tell(&error)?;
-                }
+        let columns = in_blocks.flat_map(|(seen, one)| {
+            let columns = one.columns.iter().enumerate();
+            let columns = columns.filter(|(_, column)| column.def.name.as_ref() == field);
+            columns.map(move |(number, _)| (seen, one, number as u32))
+        });
+        let columns: Vec<_> = columns.collect();
+        let is_alone = columns.len() + usize::from(!head.is_empty()) == 1;
+        let mut into = (!is_alone).then(Joined::default);
+        let first = self.found.series.len();
+        for (seen, one, number) in columns {
+            let added = self.block_column(seen, one, number, left, &mut into)?;
+            if let Err(error) = added {
+                self.tell(&error)?;
             }
-            for frozen in head {
-                self.head_column(frozen, field, &mut into);
-            }
-            if let Some(into) = into {
-                self.gather(first, into.parts);
-            }
-            places.budget.hold(self.bytes().saturating_sub(before) as u64)?;
         }
-        Ok(())
+        for frozen in head {
+            self.head_column(frozen, field, &mut into);
+        }
+        if let Some(into) = into {
+            self.gather(first, into.parts);
+        }
+        places.budget.hold(self.bytes().saturating_sub(before) as u64)
     }
 
     /// Adds what a column of a block has.

@@ -7,6 +7,7 @@
 use crate::block::{Block, Group};
 use crate::head::HeadPart;
 use crate::tombstone::Hidden;
+use hashbrown::HashMap;
 use model::{Kind, TimeRange};
 use std::sync::Arc;
 
@@ -69,9 +70,58 @@ pub struct Found {
 }
 
 impl Found {
+    /// What was found in several places, of which no two have a series in common, one behind
+    /// the other. `attributes` is how many values the key of a group has.
+    pub fn joined(found: Vec<Self>, attributes: usize) -> Self {
+        let mut found = found.into_iter();
+        let Some(mut all) = found.next() else { return Self::default() };
+        let mut known: HashMap<Vec<Arc<str>>, u32> = HashMap::new();
+        let key =
+            |keys: &[Arc<str>], group: usize| keys[group * attributes..][..attributes].to_vec();
+        known.extend((0..all.groups).map(|group| (key(&all.keys, group), group as u32)));
+        for more in found {
+            let mut groups = Vec::with_capacity(more.groups);
+            for group in 0..more.groups {
+                let next = all.groups as u32;
+                let number = *known.entry(key(&more.keys, group)).or_insert(next);
+                if number == next {
+                    all.groups += 1;
+                    all.keys.extend_from_slice(&more.keys[group * attributes..][..attributes]);
+                }
+                groups.push(number);
+            }
+            all.append(more, &groups);
+        }
+        all
+    }
+
+    /// Appends series whose groups have these numbers here.
+    fn append(&mut self, more: Self, groups: &[u32]) {
+        let columns = self.columns.len() as u32;
+        let heads = self.heads.len() as u32;
+        let parts = self.parts.len() as u32;
+        let visible = self.visible.len() as u32;
+        self.columns.extend(more.columns);
+        self.heads.extend(more.heads);
+        self.visible.extend(more.visible);
+        self.parts.extend(more.parts.into_iter().map(|part| match part {
+            Part::Block(column, ordinal) => Part::Block(column + columns, ordinal),
+            Part::Head(number) => Part::Head(number + heads),
+        }));
+        self.series.extend(more.series.into_iter().map(|entry| Entry {
+            group: groups[entry.group as usize],
+            visible: entry.visible + visible,
+            parts: (entry.parts.0 + parts, entry.parts.1),
+            kind: entry.kind,
+        }));
+    }
+
     /// The parts of a series, from the oldest to the newest.
     pub fn parts_of(&self, entry: &Entry) -> &[Part] {
         let (first, count) = entry.parts;
         &self.parts[first as usize..][..count as usize]
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,13 +8,14 @@
 use super::cut::Times;
 use codec::floats::Scaled;
 use model::accumulators::two_sum;
+use model::value::is_stale;
 use model::{Accumulator, Needs};
 use std::ops::Range;
 
 /// Sums that are built side by side: as many as fill two small vector registers.
 const LANES: usize = 4;
 
-/// The values of a run, none of them a staleness marker.
+/// The values of a run; what is made of them must be without staleness markers.
 #[derive(Clone, Copy, Debug)]
 pub enum Numbers<'a> {
     /// Any doubles.
@@ -64,9 +65,17 @@ impl Numbers<'_> {
         summary
     }
 
+    /// Whether any of those `inside` is a staleness marker.
+    pub fn has_stale(&self, inside: Range<usize>) -> bool {
+        match self {
+            Self::Floats(values) => values[inside].iter().any(|value| is_stale(*value)),
+            Self::Scaled(_) | Self::Whole(_) => false,
+        }
+    }
+
     /// The sum and its compensation.
     #[inline]
-    fn sum(&self, inside: Range<usize>) -> (f64, f64) {
+    pub fn sum(&self, inside: Range<usize>) -> (f64, f64) {
         match self {
             Self::Floats(values) => sum_of_floats(&values[inside]),
             Self::Scaled(scaled) => (scaled.sum(inside), 0.0),

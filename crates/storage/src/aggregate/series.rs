@@ -3,6 +3,7 @@
 use super::cut::{Cut, Times};
 use super::found::{Entry, Found, Part};
 use super::kernel::Numbers;
+use super::shares::{Kept, Key, Shares};
 use super::walk::{Decoded, Step, Walk};
 use crate::error::Error;
 use crate::piece::{Piece, Reader, tell};
@@ -11,6 +12,10 @@ use model::limits::{Budget, Exceeded};
 use model::value::is_stale;
 use model::{Accumulator, Accumulators, Column, Kind, Needs, Samples, TimeRange};
 use std::ops::Range;
+
+/// So many samples are charged at once: threads that did it for each chunk would wait for each
+/// other's writes.
+const CHARGED: u64 = 1 << 16;
 
 /// The windows of one series, and memory that is kept from series to series.
 pub struct Row<'a> {
@@ -28,6 +33,9 @@ pub struct Row<'a> {
     cluster: Vec<Piece<'a>>,
     samples: Samples,
     decoded: Decoded,
+    kept: Kept,
+    /// Samples that were read and not yet charged.
+    read: u64,
 }
 
 /// Some samples of a series.
@@ -68,6 +76,8 @@ impl<'a> Row<'a> {
             cluster: Vec::new(),
             samples: Samples::new(Kind::F64),
             decoded: Decoded::default(),
+            kept: Kept::new(),
+            read: 0,
         }
     }
 
@@ -98,7 +108,7 @@ impl<'a> Row<'a> {
             }
             match place.chunk {
                 Some((column, step)) if next == first + 1 && !place.piece.is_cut() => {
-                    self.fold_chunk(first, column, &step, hull)?;
+                    self.fold_chunk(first, (column, &step), (entry.visible, hull))?;
                 }
                 _ => self.fold_merged(first..next, entry.kind, hull)?,
             }
@@ -151,34 +161,62 @@ impl<'a> Row<'a> {
     fn fold_chunk(
         &mut self,
         place: usize,
-        column: u32,
-        step: &Step,
-        hull: TimeRange,
+        (column, step): (u32, &Step),
+        (visible, hull): (u32, TimeRange),
     ) -> Result<(), Exceeded> {
         let kind = self.found.columns[column as usize].kind;
         if !kind.is_numeric() {
             return self.budget.check();
         }
-        if hull.contains(step.range.start)
-            && hull.contains(step.range.end)
-            && let Some(window) = self.windows.find(step.range)
+        let range = step.range();
+        if hull.contains(range.start)
+            && hull.contains(range.end)
+            && let Some(window) = self.windows.find(range)
             && let Some(statistics) = self.reader.statistics(&self.places[place].piece)
             && is_exact(kind, &statistics)
         {
             self.windows.append(window, &statistics);
             return self.budget.check();
         }
-        let walk = &mut self.walks[column as usize];
-        let charged = match walk.decode(step, self.reader.open(), &mut self.decoded) {
-            Ok((times, numbers)) => {
-                let inside = times.inside(hull);
-                let charged = self.budget.charge(inside.len() as u64);
-                self.windows.fold(times, numbers, inside);
-                Ok(charged?)
+        match self.fold_decoded((column, step), (visible, hull)) {
+            Ok(read) => {
+                self.read += read as u64;
+                if self.read < CHARGED { Ok(()) } else { self.charge() }
             }
-            Err(error) => Err(error),
-        };
-        charged.or_else(|error| self.tell(&error))
+            Err(error) => self.tell(&error),
+        }
+    }
+
+    /// Decodes a chunk and adds it; answers how many samples that are.
+    fn fold_decoded(
+        &mut self,
+        (column, step): (u32, &Step),
+        (visible, hull): (u32, TimeRange),
+    ) -> Result<usize, Error> {
+        let walk = &mut self.walks[column as usize];
+        let numbers = walk.numbers(step, &mut self.decoded)?;
+        let key = Key { block: walk.block(), list: step.times(), visible };
+        if self.kept.get(key).is_none() {
+            let times = walk.times(step, self.reader.open())?;
+            self.kept.put(key, &self.windows.cut(), times, hull);
+        }
+        let Some(shares) = self.kept.get(key) else { return Ok(0) };
+        let inside = shares.inside.clone();
+        if self.windows.is_sum() && !numbers.has_stale(inside.clone()) {
+            self.windows.fold_sums(numbers, shares);
+        } else {
+            let times = walk.times(step, self.reader.open())?;
+            self.windows.fold(times, numbers, inside.clone());
+        }
+        Ok(inside.len())
+    }
+
+    /// Charges what was read and not yet charged.
+    ///
+    /// # Errors
+    /// When the budget is used up.
+    pub fn charge(&mut self) -> Result<(), Exceeded> {
+        self.budget.charge(std::mem::take(&mut self.read))
     }
 
     /// Adds rows of the head, and chunks that overlap each other.
@@ -240,9 +278,14 @@ impl Windows {
         }
     }
 
+    /// How what samples are put into lies.
+    fn cut(&self) -> Cut {
+        self.panes.as_ref().map_or(self.cut, |(_, cut, _)| *cut)
+    }
+
     /// The only window that all of `range` is inside of.
     fn find(&self, range: TimeRange) -> Option<usize> {
-        self.panes.as_ref().map_or(&self.cut, |(_, cut, _)| cut).find(range)
+        self.cut().find(range)
     }
 
     /// Adds to one window what is later than all before.
@@ -252,10 +295,23 @@ impl Windows {
         }
     }
 
+    /// Whether nothing but sums is asked for.
+    fn is_sum(&self) -> bool {
+        self.whole.needs() == Needs::SUM
+    }
+
+    /// Adds samples that are later than all before to sums; none is a staleness marker.
+    fn fold_sums(&mut self, numbers: Numbers<'_>, shares: &Shares) {
+        let (into, _) = self.into();
+        for (window, inside) in &shares.of {
+            into.append_sum(*window, inside.len(), numbers.sum(inside.clone()));
+        }
+    }
+
     /// Adds the samples `inside` of a run, which are later than all before.
     fn fold(&mut self, times: Times<'_>, numbers: Numbers<'_>, inside: Range<usize>) {
         if let Numbers::Floats(values) = numbers
-            && values[inside.clone()].iter().any(|value| is_stale(*value))
+            && numbers.has_stale(inside.clone())
         {
             let (mut fresh_times, mut fresh) =
                 (std::mem::take(&mut self.times), std::mem::take(&mut self.floats));

@@ -6,7 +6,7 @@
 use super::cut::Times;
 use super::found::BlockColumn;
 use super::kernel::Numbers;
-use crate::block::{Chunk, Directory, Scan};
+use crate::block::{Chunk, Directory, Scan, TimeList};
 use crate::chunk::decode_values;
 use crate::error::{Damage, Error};
 use crate::piece::{Open, Piece};
@@ -16,6 +16,9 @@ use model::{Column, Kind, TimeRange};
 
 /// Not a group's number.
 const NONE: usize = usize::MAX;
+/// What is known of so many lists of timestamps is kept: streams that report together have
+/// the same few.
+const LISTS: usize = 8;
 
 /// Where a thread is in a column.
 pub struct Walk<'a> {
@@ -23,6 +26,9 @@ pub struct Walk<'a> {
     /// The group whose directory this is.
     group: usize,
     directory: Option<Directory>,
+    /// The chunk of it behind those of the stream that was asked for last.
+    next: usize,
+    lists: [Option<(u32, TimeList)>; LISTS],
     /// Where most streams are asked for: the group that was read whole.
     scan: Scan,
     scanned: usize,
@@ -45,15 +51,32 @@ pub struct Step {
     group: usize,
     at: usize,
     chunk: Chunk,
+    list: TimeList,
+}
+
+impl Step {
     /// The first and the last sample.
-    pub range: TimeRange,
+    pub fn range(&self) -> TimeRange {
+        self.list.range
+    }
+
+    /// The number of its timestamps in the block.
+    pub fn times(&self) -> u32 {
+        self.chunk.times
+    }
 }
 
 impl<'a> Walk<'a> {
     /// At the start of `column`.
     pub fn new(column: &'a BlockColumn) -> Self {
         let (scan, bytes) = (Scan::default(), Vec::new());
-        Self { column, group: NONE, directory: None, scan, scanned: NONE, bytes }
+        let (group, scanned, lists) = (NONE, NONE, [None; LISTS]);
+        Self { column, group, directory: None, next: 0, lists, scan, scanned, bytes }
+    }
+
+    /// The number of the block in this process.
+    pub fn block(&self) -> u64 {
+        self.column.block.number()
     }
 
     /// Appends the chunks of stream `ordinal` that may be inside `range` to `out`.
@@ -68,27 +91,47 @@ impl<'a> Walk<'a> {
         out: &mut Vec<Step>,
     ) -> Result<(), Error> {
         let BlockColumn { block, groups, .. } = self.column;
-        // The group before the first that begins with this stream may end with it, too.
-        let first = groups.partition_point(|group| group.first < ordinal).saturating_sub(1);
-        for (group, place) in groups.iter().enumerate().skip(first) {
+        for (group, place) in groups.iter().enumerate().skip(self.first_group(ordinal)) {
             if place.first > ordinal {
                 break;
             }
             if self.group != group {
                 self.group = NONE;
                 self.directory = Some(block.directory(*place)?);
-                self.group = group;
+                (self.group, self.next) = (group, 0);
             }
             let Some(directory) = &self.directory else { break };
-            for at in directory.of(ordinal) {
+            let own = directory.of_near(ordinal, self.next);
+            self.next = own.end;
+            for at in own {
                 let chunk = directory.chunk(at);
-                let own = open.list(block, chunk.times)?.range;
-                if own.overlaps(&range) {
-                    out.push(Step { group, at, chunk, range: own });
+                let slot = &mut self.lists[chunk.times as usize % LISTS];
+                let list = match *slot {
+                    Some((number, list)) if number == chunk.times => list,
+                    _ => {
+                        let list = open.list(block, chunk.times)?;
+                        *slot = Some((chunk.times, list));
+                        list
+                    }
+                };
+                if list.range.overlaps(&range) {
+                    out.push(Step { group, at, chunk, list });
                 }
             }
         }
         Ok(())
+    }
+
+    /// The first group that may have chunks of a stream: the one before the first that begins
+    /// with it may end with it, too.
+    fn first_group(&self, ordinal: u32) -> usize {
+        let groups = &self.column.groups;
+        let is_before = |at: usize| groups.get(at).is_some_and(|group| group.first < ordinal);
+        // Mostly it is the one where the stream before was.
+        if self.group != NONE && is_before(self.group) && !is_before(self.group + 1) {
+            return self.group;
+        }
+        groups.partition_point(|group| group.first < ordinal).saturating_sub(1)
     }
 
     /// A chunk as a piece, for whoever must merge it with others.
@@ -96,22 +139,19 @@ impl<'a> Walk<'a> {
         let BlockColumn { block, groups, kind, hidden, field, .. } = self.column;
         let place = (groups[step.group], step.at, step.chunk);
         let cuts = Cuts::new(hidden, ordinal, field);
-        Piece::of_block((block, *kind), place, step.range, age, cuts)
+        Piece::of_block((block, *kind), place, step.range(), age, cuts)
     }
 
-    /// Decodes a chunk: its times, and its values.
+    /// Decodes the values of a chunk.
     ///
     /// # Errors
     /// When the block is damaged or cannot be read.
-    pub fn decode<'b>(
+    pub fn numbers<'b>(
         &mut self,
         step: &Step,
-        open: &'b mut Open,
         decoded: &'b mut Decoded,
-    ) -> Result<(Times<'b>, Numbers<'b>), Error> {
+    ) -> Result<Numbers<'b>, Error> {
         let BlockColumn { block, groups, kind, is_dense, .. } = self.column;
-        let list = open.list(block, step.chunk.times)?;
-        let count = list.count as usize;
         let values = if *is_dense {
             if self.scanned != step.group {
                 self.scanned = NONE;
@@ -122,14 +162,21 @@ impl<'a> Walk<'a> {
         } else {
             block.values(&step.chunk, &mut self.bytes)?
         };
-        let numbers = decoded.decode(values, count, *kind);
-        let numbers = numbers.map_err(|damage| block.damaged(damage, step.chunk.span.offset))?;
+        let numbers = decoded.decode(values, step.list.count as usize, *kind);
+        numbers.map_err(|damage| block.damaged(damage, step.chunk.span.offset))
+    }
+
+    /// The timestamps of a chunk.
+    ///
+    /// # Errors
+    /// When the block is damaged or cannot be read.
+    pub fn times<'b>(&self, step: &Step, open: &'b mut Open) -> Result<Times<'b>, Error> {
+        let (list, count) = (&step.list, step.list.count as usize);
         let grid = list.step.map(|step| Grid { start: list.range.start.0, step, count });
-        let times = match grid.filter(Grid::is_rising) {
-            Some(grid) => Times::Grid(grid),
-            None => Times::Slice(open.timestamps(block, step.chunk.times)?),
-        };
-        Ok((times, numbers))
+        match grid.filter(Grid::is_rising) {
+            Some(grid) => Ok(Times::Grid(grid)),
+            None => open.timestamps(&self.column.block, step.times()).map(Times::Slice),
+        }
     }
 }
 

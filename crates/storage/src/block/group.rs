@@ -197,8 +197,10 @@ pub struct Directory {
     ends: Vec<u32>,
     /// How long the statistics are, their checksum included; 0 where there are none.
     statistics: u32,
-    /// The first chunk and the last byte of each span, and its checksum.
+    /// The first and the last byte of each span among the values, and its checksum.
     spans: Vec<(u32, u32, u32)>,
+    /// The span that each chunk lies in.
+    span_of: Vec<u32>,
 }
 
 impl Directory {
@@ -218,7 +220,7 @@ impl Directory {
         let ordinals: Vec<u32> = array::get_as(from, count)?;
         let times = array::get_as(from, count)?;
         let lengths: Vec<u32> = array::get_as(from, count)?;
-        let mut parts = Vec::new();
+        let (mut parts, mut span_of) = (Vec::new(), Vec::with_capacity(count));
         let mut ends = Vec::with_capacity(count);
         let mut end = 0u32;
         for length in &lengths {
@@ -226,14 +228,15 @@ impl Directory {
             ends.push(end);
         }
         for (chunks, values) in spans(lengths.iter().map(|length| *length as usize)) {
-            parts.push((chunks.start as u32, values.end as u32, from.u32()?));
+            span_of.extend(chunks.map(|_| parts.len() as u32));
+            parts.push((values.start as u32, values.end as u32, from.u32()?));
         }
         from.finish()?;
         let whole = u64::from(place.directory) + u64::from(statistics) + u64::from(end);
         if whole != u64::from(place.bytes) || !ordinals.is_sorted() {
             return Err(Damage::new(0, "group directory does not fit its group"));
         }
-        Ok(Self { place, ordinals, times, ends, statistics, spans: parts })
+        Ok(Self { place, ordinals, times, ends, statistics, spans: parts, span_of })
     }
 
     /// How many chunks it has.
@@ -248,11 +251,20 @@ impl Directory {
         start..end
     }
 
+    /// The same, where they are likely to begin with chunk `near`, behind those of the stream
+    /// before.
+    pub fn of_near(&self, ordinal: u32, near: usize) -> Range<usize> {
+        let is_before = |at: usize| self.ordinals.get(at).is_some_and(|other| *other < ordinal);
+        if is_before(near) || near > 0 && !is_before(near - 1) {
+            return self.of(ordinal);
+        }
+        let own = self.ordinals[near..].iter().take_while(|other| **other == ordinal);
+        near..near + own.count()
+    }
+
     /// Chunk `at`, which is one of its.
     pub fn chunk(&self, at: usize) -> Chunk {
-        let span = self.spans.partition_point(|(first, ..)| *first as usize <= at) - 1;
-        let (_, end, crc) = self.spans[span];
-        let start = if span == 0 { 0 } else { self.spans[span - 1].1 };
+        let (start, end, crc) = self.spans[self.span_of[at] as usize];
         let values = self.place.offset + u64::from(self.place.directory + self.statistics);
         let before = if at == 0 { 0 } else { self.ends[at - 1] };
         Chunk {

@@ -4,6 +4,8 @@ use crate::catalog::Class;
 use crate::slice::Slice;
 use model::Timestamp;
 
+const COLD_AFTER: Span = Span(5 * Span::HOUR.0);
+
 /// A block of day 10: its flushes and its size.
 fn block(first: u64, last: u64, bytes: u64) -> Candidate {
     let slice = Slice { day: 10, days: 1 };
@@ -20,7 +22,7 @@ fn wide(first: u64, last: u64, range: TimeRange) -> Candidate {
 }
 
 fn check(blocks: &[Candidate], expected: &[&[(u64, u64)]]) {
-    let found = plan(blocks, Timestamp::EPOCH);
+    let found = plan(blocks, Timestamp::EPOCH, COLD_AFTER);
     assert!(found.iter().all(|merge| merge.effort == Effort::Hot));
     let found: Vec<Vec<_>> = found
         .iter()
@@ -77,10 +79,9 @@ fn dropped_data_is_rewritten_even_alone() {
     assert!(one.range.contains(Timestamp(one.range.start.0)));
 }
 
-/// What is planned once day 10 is over.
+/// What is planned once day 10 has been over for long.
 fn check_over(blocks: &[Candidate], expected: Option<(&[(u64, u64)], Effort)>) {
-    let now = Timestamp(11 * Span::DAY.0) + OVER_AFTER;
-    let found = plan(blocks, now);
+    let found = plan(blocks, Timestamp(11 * Span::DAY.0) + COLD_AFTER, COLD_AFTER);
     let of = |merge: &Merge| {
         let names = merge.names.iter().map(|n| (n.sequences.first, n.sequences.last));
         (names.collect::<Vec<_>>(), merge.effort)
@@ -99,6 +100,20 @@ fn a_slice_that_is_over_is_merged_into_one_cold_block() {
     check_over(&[block(1, 1, 5)], Some((&[(1, 1)], Effort::Cold)));
     check_over(&[block(1, 1, 500), block(2, 2, 5)], Some((&[(1, 1), (2, 2)], Effort::Cold)));
     check_over(&[cold(block(1, 1, 500))], None);
+}
+
+#[test]
+fn a_slice_that_was_just_over_stays_hot() {
+    let end = Timestamp(11 * Span::DAY.0 - 1);
+    let four: Vec<_> = (1..=4).map(|n| block(n, n, 5)).collect();
+    for (late, effort) in
+        [(0, Effort::Hot), (COLD_AFTER.0, Effort::Hot), (COLD_AFTER.0 + 1, Effort::Cold)]
+    {
+        let found = plan(&four, end + Span(late), COLD_AFTER);
+        assert_eq!(found.first().map(|merge| merge.effort), Some(effort), "{late}");
+        let alone = plan(&four[..1], end + Span(late), COLD_AFTER);
+        assert_eq!(alone.len(), usize::from(effort == Effort::Cold), "{late}");
+    }
 }
 
 #[test]

@@ -89,7 +89,9 @@ fn a_slice_that_is_over_becomes_one_cold_block() {
     }
     rig.store.maintain().expect("maintain");
     assert_eq!(rig.store.stats().block_count, 3, "too few to merge");
-    rig.clock.set(START + 2 * Span::DAY.0);
+    rig.clock.set(START + Span::DAY.0);
+    assert_eq!(rig.store.maintain().expect("maintain").merged, 0, "it may still be read often");
+    rig.clock.set(START + 3 * Span::DAY.0);
     assert_eq!(rig.store.maintain().expect("maintain").merged, 1);
     assert_eq!(rig.store.stats().block_count, 1);
     assert_eq!(rig.all(), expected.0);
