@@ -12,8 +12,9 @@
 //!
 //! Invariants: a run is read without the others, and leaves as a whole; segments are removed
 //! from the oldest, each durably before the next, so that an old value is never replayed
-//! over a newer one; after a failed write or sync no byte more goes to that file, and every
-//! writer whose frames were in it or were meant for it gets an error.
+//! over a newer one; after a failed write or sync no byte more goes to that file: the frames
+//! that were not acknowledged are written to the next segment of their run, and only where
+//! that fails as well does every writer of such frames get an error.
 
 mod batch;
 pub mod definition;
@@ -39,6 +40,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const SEGMENT_BYTES_MAX: u64 = if cfg!(test) { 64 << 10 } else { 128 << 20 };
 /// A batch's memory is kept for the next up to this size.
 const SPARE_BYTES_MAX: usize = 16 << 20;
+/// How many numbers are left free before a run for segments of the one before it, which is
+/// over but may have frames to write: each of its batches that fails needs one. A batch is
+/// under way and one is queued for each segment at most, so that this is room for many failures.
+const SPARE_SEGMENTS: u64 = 15;
 /// With this much waiting to be written, new bodies wait before they are taken in.
 const PENDING_BYTES_MAX: usize = 64 << 20;
 
@@ -286,7 +291,15 @@ impl Wal {
     /// Writes the oldest batch, as the leader.
     fn lead(&self, state: &mut MutexGuard<'_, State>) {
         let Some(mut batch) = state.queue.pop_front() else { return };
-        let written = self.led(state, |open| self.setting.write(open, batch.segment, &batch.bytes));
+        let mut written = self.write(state, &batch);
+        if let Err(error) = &written
+            && let Some(next) = self.turn_away(state, batch.segment)
+        {
+            tracing::error!(segment = batch.segment, next, %error,
+                "write to the log failed; what was not acknowledged is written to the next segment");
+            batch.segment = next;
+            written = self.write(state, &batch);
+        }
         let listeners = match written {
             Ok(()) => {
                 state.note_size();
@@ -297,13 +310,14 @@ impl Wal {
                 let is_full =
                     state.open.as_ref().is_some_and(|open| open.bytes >= SEGMENT_BYTES_MAX);
                 if is_full && state.segment == batch.segment {
-                    self.advance(state);
+                    self.go_to(state, batch.segment + 1);
                 }
                 batch.outcome.set(Ok(()))
             }
             Err(error) => {
                 let failure = Failure::new(&error);
-                tracing::error!(segment = batch.segment, %error, "write to the log failed");
+                tracing::error!(segment = batch.segment, %error,
+                    "write to the log failed; what was not acknowledged is refused");
                 self.abandon(state);
                 let queued = state.queue.drain(..).map(|queued| queued.outcome);
                 let outcomes = std::iter::once(batch.outcome).chain(queued);
@@ -313,6 +327,28 @@ impl Wal {
         self.changed.notify_all();
         // Telling them takes time, and they may come back with more.
         MutexGuard::unlocked(state, || listeners.into_iter().for_each(|listener| listener()));
+    }
+
+    fn write(&self, state: &mut MutexGuard<'_, State>, batch: &Batch) -> io::Result<()> {
+        self.led(state, |open| self.setting.write(open, batch.segment, &batch.bytes))
+    }
+
+    /// Turns away from a segment that could not be written, to the next of its run: what was
+    /// meant for the one goes to the other. None where no number is left for it.
+    fn turn_away(&self, state: &mut State, failed: u64) -> Option<u64> {
+        state.note_size();
+        state.open = None;
+        let next = failed + 1;
+        if state.runs.contains(&next) {
+            return None;
+        }
+        for queued in state.queue.iter_mut().filter(|queued| queued.segment == failed) {
+            queued.segment = next;
+        }
+        if state.segment == failed {
+            self.go_to(state, next);
+        }
+        Some(next)
     }
 
     /// Runs `work` with the open file and without the lock, as the only one who does.
@@ -338,16 +374,17 @@ impl Wal {
     }
 
     fn begin_run(&self, state: &mut State) {
-        let run = state.segment + 1;
+        let run = state.segment + SPARE_SEGMENTS + 1;
         state.runs.push(run);
         // Before the segment, see `position`.
         self.run.store(run, Ordering::Release);
-        self.advance(state);
+        self.go_to(state, run);
     }
 
-    fn advance(&self, state: &mut State) {
-        state.segment += 1;
-        self.segment.store(state.segment, Ordering::Release);
+    /// Lets frames that are appended from now on go to another segment.
+    fn go_to(&self, state: &mut State, segment: u64) {
+        state.segment = segment;
+        self.segment.store(segment, Ordering::Release);
     }
 
     /// Turns away from the open file, which cannot be trusted after a failure.

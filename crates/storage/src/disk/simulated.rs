@@ -198,12 +198,16 @@ impl Simulated {
 impl State {
     /// Counts a writing operation, and fails it where it shall fail.
     fn operate(&mut self, what: &str, path: &Path) -> io::Result<()> {
-        let fault = self.fault.filter(|(at, _)| *at == self.operations).map(|(_, f)| f);
+        let is_now = |(at, fault): &(u64, Fault)| match fault {
+            Fault::Syncs => *at <= self.operations,
+            _ => *at == self.operations,
+        };
+        let fault = self.fault.filter(is_now).map(|(_, fault)| fault);
         self.operations += 1;
         match fault {
             Some(Fault::Crash) => self.crashed = true,
             Some(Fault::Full) => self.full = true,
-            Some(Fault::Sync) if what.starts_with("sync") => {
+            Some(Fault::Sync | Fault::Syncs) if what.starts_with("sync") => {
                 return Err(failed(what, path, "I/O error"));
             }
             _ => {}

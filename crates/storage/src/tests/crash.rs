@@ -181,15 +181,35 @@ fn after_a_failed_sync_the_next_body_goes_to_a_fresh_file() {
     let rig = Rig::new();
     rig.put(&[float("cpu", NOW, 1.0)]);
     let before = rig.files("wal");
-    rig.disk.fail_at(rig.disk.operations() + 1, Fault::Sync);
-    let error = rig.write(&[float("cpu", NOW + 1, 2.0)]).expect_err("the sync fails");
+    rig.disk.fail_at(rig.disk.operations() + 1, Fault::Syncs);
+    let error = rig.write(&[float("cpu", NOW + 1, 2.0)]).expect_err("every sync fails");
     assert!(matches!(error, WriteError::Failed { .. }), "{error}");
+    rig.disk.fail_at(u64::MAX, Fault::Syncs);
     rig.put(&[float("cpu", NOW + 2, 3.0)]);
     assert_eq!(rig.files("wal").len(), before.len() + 1);
     // The stream is defined again in the fresh file.
     let found = rig.lose_power(0, options()).all();
     assert_eq!(found["cpu value"][&(NOW + 2)], Value::F64(3.0));
     assert_eq!(found["cpu value"][&NOW], Value::F64(1.0));
+}
+
+/// What defines a stream is written elsewhere with its rows, and known to those that follow.
+#[test]
+fn after_one_failed_sync_streams_are_still_defined() {
+    let rig = Rig::new();
+    rig.put(&[float("cpu", NOW, 1.0)]);
+    rig.disk.fail_at(rig.disk.operations() + 1, Fault::Sync);
+    rig.put(&[float("fresh", NOW, 1.0), float("cpu", NOW + 1, 2.0)]);
+    rig.put(&[float("fresh", NOW + 1, 2.0), float("cpu", NOW + 2, 3.0)]);
+    assert_eq!(rig.files("wal").len(), 2, "the one that failed, and the next");
+    let expected = rig.all();
+    for shape in 0..8 {
+        let found = Rig::with(rig.disk.after_power_cut(shape), options()).expect("open");
+        assert_eq!(found.all(), expected, "shape {shape}");
+        assert_eq!(found.store.stats().corruption_found, 0, "shape {shape}");
+    }
+    rig.store.flush().expect("flush");
+    assert_eq!(rig.files("wal"), Vec::<String>::new(), "both leave with their run");
 }
 
 #[test]

@@ -82,62 +82,77 @@ fn rows_are_kept_as_long_as_their_policy_says_now() {
     assert_eq!(rig.all(), Map::new());
 }
 
-/// Everything of one commit group shares the fate of its sync: nobody in it is acknowledged,
-/// the file gets no byte more, and who sends again is kept once.
+/// Whoever shares a failed sync is kept in another file; the one that failed gets no byte more.
 #[test]
-fn writers_that_share_a_failed_sync_are_all_refused() {
-    const WRITERS: usize = 4;
+fn writers_that_share_a_failed_sync_are_kept_elsewhere() {
     for round in 0..40 {
-        let rig = Rig::new();
-        let mut expected = Expected::default();
-        let first = [float("cpu,host=first", NOW, 1.0)];
-        rig.put(&first);
-        expected.add(&first);
-        rig.disk.fail_at(rig.disk.operations() + 1, Fault::Sync);
-        let bodies: Vec<_> = (0..WRITERS)
-            .map(|w| [float(&format!("cpu,host=h{w}"), NOW + w as i64, round as f64)])
-            .collect();
-        let barrier = Barrier::new(WRITERS);
-        let results: Vec<Result<_, WriteError>> = std::thread::scope(|scope| {
-            let spawned: Vec<_> = bodies
-                .iter()
-                .map(|body| {
-                    scope.spawn(|| {
-                        barrier.wait();
-                        rig.write(body)
-                    })
-                })
-                .collect();
-            spawned.into_iter().map(|thread| thread.join().expect("a writer")).collect()
-        });
-        let refused = results.iter().filter(|result| result.is_err()).count();
-        assert!(refused > 0, "the sync failed");
-        for (body, result) in bodies.iter().zip(&results) {
-            match result {
-                Ok(report) => {
-                    assert_eq!(report.rows, 1);
-                    expected.add(body);
-                }
-                Err(error) => assert!(matches!(error, WriteError::Failed { .. }), "{error}"),
-            }
-        }
-        let abandoned = rig.files("wal").first().expect("a segment").clone();
-        let size = |rig: &Rig| {
-            let listed = crate::disk::Disk::list(&rig.disk, std::path::Path::new("/data/wal"));
-            let listed = listed.expect("list");
-            listed.iter().find(|entry| entry.name == abandoned).map(|entry| entry.bytes)
-        };
-        let before = size(&rig);
-        // What was acknowledged is there whatever the disk kept of the rest.
-        check_cuts(&rig.disk, &expected.0, &bodies);
-        for body in bodies.iter().zip(&results).filter(|(_, r)| r.is_err()).map(|(b, _)| b) {
-            rig.put(body);
-            expected.add(body);
-        }
-        assert_eq!(size(&rig), before, "no byte more goes to the file that failed");
-        assert_eq!(rig.all(), expected.0);
-        check_cuts(&rig.disk, &expected.0, &[]);
+        assert_eq!(write_together(round, Fault::Sync), 0, "nobody is refused");
     }
+}
+
+/// Where that fails too, nobody of the group is acknowledged, and who sends again is kept once.
+#[test]
+fn writers_that_share_a_sync_that_fails_elsewhere_too_are_all_refused() {
+    for round in 0..40 {
+        assert!(write_together(round, Fault::Syncs) > 0, "the syncs failed");
+    }
+}
+
+/// Lets some write together while syncs fail; answers how many were refused.
+fn write_together(round: u64, fault: Fault) -> usize {
+    const WRITERS: usize = 4;
+    let rig = Rig::new();
+    let mut expected = Expected::default();
+    let first = [float("cpu,host=first", NOW, 1.0)];
+    rig.put(&first);
+    expected.add(&first);
+    rig.disk.fail_at(rig.disk.operations() + 1, fault);
+    let bodies: Vec<_> = (0..WRITERS)
+        .map(|w| [float(&format!("cpu,host=h{w}"), NOW + w as i64, round as f64)])
+        .collect();
+    let barrier = Barrier::new(WRITERS);
+    let results: Vec<Result<_, WriteError>> = std::thread::scope(|scope| {
+        let spawned: Vec<_> = bodies
+            .iter()
+            .map(|body| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    rig.write(body)
+                })
+            })
+            .collect();
+        spawned.into_iter().map(|thread| thread.join().expect("a writer")).collect()
+    });
+    rig.disk.fail_at(u64::MAX, fault);
+    let refused = results.iter().filter(|result| result.is_err()).count();
+    for (body, result) in bodies.iter().zip(&results) {
+        match result {
+            Ok(report) => {
+                assert_eq!(report.rows, 1);
+                expected.add(body);
+            }
+            Err(error) => assert!(matches!(error, WriteError::Failed { .. }), "{error}"),
+        }
+    }
+    let abandoned = rig.files("wal").first().expect("a segment").clone();
+    let size = |rig: &Rig| {
+        let listed = crate::disk::Disk::list(&rig.disk, std::path::Path::new("/data/wal"));
+        let listed = listed.expect("list");
+        listed.iter().find(|entry| entry.name == abandoned).map(|entry| entry.bytes)
+    };
+    let before = size(&rig);
+    // What was acknowledged is there whatever the disk kept of the rest.
+    check_cuts(&rig.disk, &expected.0, &bodies);
+    for body in bodies.iter().zip(&results).filter(|(_, r)| r.is_err()).map(|(b, _)| b) {
+        rig.put(body);
+        expected.add(body);
+    }
+    assert_eq!(size(&rig), before, "no byte more goes to the file that failed");
+    assert_eq!(rig.all(), expected.0);
+    check_cuts(&rig.disk, &expected.0, &[]);
+    let found = rig.lose_power(0, options());
+    assert_eq!(found.store.stats().corruption_found, 0, "no half frame is left");
+    refused
 }
 
 /// After any power cut, everything acknowledged is there, and else only what was asked for.

@@ -83,8 +83,6 @@ fn sample() -> Sample {
 struct Tally {
     harmless: u32,
     told: u32,
-    /// At the end of the log, a frame whose length grew looks like one that a power cut tore.
-    unnoticed: u32,
     refused: u32,
     values_served: u64,
 }
@@ -113,7 +111,6 @@ fn check(sample: &Sample, path: &Path, disk: Simulated, what: &str, tally: &mut 
     let stats = rig.store.stats();
     match (is_whole, stats.corruption_found) {
         (true, _) => tally.harmless += 1,
-        (false, 0) if is_log(path) => tally.unnoticed += 1,
         (false, 0) => panic!("{what} went unnoticed: {warnings:?}"),
         (false, _) => tally.told += 1,
     }
@@ -184,7 +181,6 @@ fn a_changed_byte_anywhere_is_told_and_never_served() {
             check(&sample, &path, disk, &what, &mut tally);
         }
         println!("{}, {bytes} bytes: {tally:?}", path.display());
-        assert!(tally.unnoticed <= 4, "the bytes of one length: {tally:?}");
     }
 }
 

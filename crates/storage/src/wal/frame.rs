@@ -71,14 +71,27 @@ pub fn is_cut_short(what: &str) -> bool {
 /// # Errors
 /// When there is no whole frame.
 pub fn parse(bytes: &[u8]) -> Result<(Frame<'_>, usize), &'static str> {
-    let header = bytes.first_chunk::<HEADER_BYTES>().ok_or(CUT_SHORT[0])?;
+    let (header, rest) = bytes.split_first_chunk::<HEADER_BYTES>().ok_or(CUT_SHORT[0])?;
     if header[..4] != MARKER {
         return Err("no frame begins here");
     }
     let length = u32::from_le_bytes([header[8], header[9], header[10], header[11]]) as usize;
+    let payload = rest.get(..length).ok_or(CUT_SHORT[1])?;
+    Ok((check(header, payload)?, HEADER_BYTES + length))
+}
+
+/// The frame that `bytes` were before its length was changed; none where more is wrong. Its
+/// checksum is that of the true length.
+pub fn parse_whole(bytes: &[u8]) -> Option<Frame<'_>> {
+    let (header, payload) = bytes.split_first_chunk::<HEADER_BYTES>()?;
+    let mut header = *header;
+    header[8..12].copy_from_slice(&u32::try_from(payload.len()).ok()?.to_le_bytes());
+    check(&header, payload).ok().filter(|_| header[..4] == MARKER)
+}
+
+fn check<'a>(header: &[u8; HEADER_BYTES], payload: &'a [u8]) -> Result<Frame<'a>, &'static str> {
     let run = u32::from_le_bytes([header[12], header[13], header[14], header[15]]);
     let crc = u32::from_le_bytes([header[16], header[17], header[18], header[19]]);
-    let payload = bytes[HEADER_BYTES..].get(..length).ok_or(CUT_SHORT[1])?;
     if crc32c_append(crc32c(&header[..CRC_AT]), payload) != crc {
         return Err("frame checksum does not match");
     }
@@ -91,5 +104,5 @@ pub fn parse(bytes: &[u8]) -> Result<(Frame<'_>, usize), &'static str> {
         _ => return Err("frame is of a kind that this program does not know"),
     };
     let partition = u16::from_le_bytes([header[6], header[7]]);
-    Ok((Frame { kind, partition, run, payload }, HEADER_BYTES + length))
+    Ok(Frame { kind, partition, run, payload })
 }

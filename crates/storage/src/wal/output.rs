@@ -45,15 +45,26 @@ impl Setting {
     pub fn write(&self, open: &mut Option<Open>, number: u64, frames: &[u8]) -> io::Result<()> {
         self.turn_to(open, number)?;
         let open = open.as_mut().expect("it was just opened");
-        if let Err(error) = open.file.append(frames) {
-            // Part of a frame may be there; without it, the next start finds no damage, and
-            // a full disk has that much more room. Where that fails too, the start copes.
-            let _ = self.disk.truncate(&segment::path(&self.folder, number), open.bytes);
-            return Err(error);
+        let before = open.bytes;
+        let appended = open.file.append(frames);
+        if appended.is_ok() {
+            open.bytes += frames.len() as u64;
         }
-        open.bytes += frames.len() as u64;
+        // Whatever was there before and is not synced was acknowledged, as the options allow;
+        // it is left to what the disk made of it.
+        let may_cut = open.is_synced || appended.is_err();
         open.is_synced = false;
-        if self.is_due(open) { self.sync(open) } else { Ok(()) }
+        let written = appended.and_then(|()| match self.is_due(open) {
+            true => self.sync(open),
+            false => Ok(()),
+        });
+        if written.is_err() && may_cut {
+            // Part of the frames may be there; without it, the next start finds no damage, and
+            // a full disk has that much more room. Where that fails too, the start copes.
+            let cut = self.disk.truncate(&segment::path(&self.folder, number), before);
+            open.bytes = if cut.is_ok() { before } else { open.bytes };
+        }
+        written
     }
 
     /// Makes `number` the open segment.

@@ -18,7 +18,9 @@ pub struct Findings {
     pub is_cut_short: bool,
 }
 
-/// Hands every whole frame of a segment to `each`, with its offset.
+/// Hands every whole frame of a segment to `each`, with its offset. A frame whose length
+/// alone was changed is whole, and damage: without a look at that, the last frame of a log
+/// would seem torn, and be cut off though it was acknowledged.
 ///
 /// # Errors
 /// When the segment is of another version.
@@ -51,7 +53,16 @@ pub fn read<'a>(
             }
             Err(what) => {
                 let damage = Damage::new(at as u64, what);
-                let Some(next) = next_frame(bytes, at + 1) else {
+                let next = next_frame(bytes, at + 1);
+                let end = next.unwrap_or(bytes.len());
+                if let Some(frame) = frame::parse_whole(&bytes[at..end]) {
+                    let what = "frame has a wrong length; it was read up to where the next begins, or the file ends";
+                    findings.damages.push(Damage::new(at as u64, what));
+                    each(at as u64, frame);
+                    at = end;
+                    continue;
+                }
+                let Some(next) = next else {
                     let is_empty = bytes[at..].iter().all(|byte| *byte == 0);
                     findings.is_cut_short = frame::is_cut_short(what) || is_empty;
                     findings.torn = Some(damage);

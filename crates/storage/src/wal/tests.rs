@@ -102,51 +102,100 @@ fn frames_for_a_past_segment_must_be_made_again() {
     let old = wal.segment();
     wal.wait(&append(&wal, b"one")).expect("written");
     wal.rotate();
-    assert_eq!(wal.append(old, &[&framed(b"two")]).err(), Some(old + 1));
-    assert_eq!(wal.position(), (old + 1, old + 1));
+    let (next, run) = wal.position();
+    assert_eq!((next, run), (old + SPARE_SEGMENTS + 1, next), "numbers are left for the old run");
+    assert_eq!(wal.append(old, &[&framed(b"two")]).err(), Some(next));
     wal.rotate();
-    assert_eq!(wal.segment(), old + 1, "an unused segment need not be left");
+    assert_eq!(wal.segment(), next, "an unused segment need not be left");
 }
 
 #[test]
 fn everyone_in_a_failed_batch_and_behind_it_is_told() {
-    for fault in [Fault::Sync, Fault::Full] {
-        let disk = Simulated::new();
-        let wal = wal(&disk);
-        wal.wait(&append(&wal, b"fine")).expect("written");
-        // The next write is followed by the next sync.
-        let at = disk.operations() + u64::from(fault == Fault::Sync);
-        disk.fail_at(at, fault);
-        let first = append(&wal, b"lost");
-        wal.rotate();
-        let behind = append(&wal, b"behind");
-        wal.wait(&first).expect_err("failed");
-        wal.wait(&behind).expect_err("failed with it");
-        if fault == Fault::Full {
-            wal.admit().expect_err("still full");
-            disk.set_full(false);
-        }
-        wal.admit().expect("a fresh file");
-        wal.wait(&append(&wal, b"later")).expect("written");
-        let last = segments(&disk).pop().expect("a segment");
-        let number = segment::number(&last).expect("number");
-        let bytes = read_all(&disk, &Path::new(FOLDER).join(last)).expect("read");
-        assert_eq!(read(&bytes, number).0, [b"later"]);
-        let first = read_all(&disk, &segment::path(Path::new(FOLDER), 1)).expect("read");
-        assert_eq!(read(&first, 1).1, replay::Findings::default(), "no half frame is left");
+    let disk = Simulated::new();
+    let wal = wal(&disk);
+    wal.wait(&append(&wal, b"fine")).expect("written");
+    disk.fail_at(disk.operations(), Fault::Full);
+    let first = append(&wal, b"lost");
+    wal.rotate();
+    let behind = append(&wal, b"behind");
+    wal.wait(&first).expect_err("failed");
+    wal.wait(&behind).expect_err("failed with it");
+    wal.admit().expect_err("still full");
+    disk.set_full(false);
+    wal.admit().expect("a fresh file");
+    wal.wait(&append(&wal, b"later")).expect("written");
+    let all = frames(&disk.after_power_cut(0));
+    assert_eq!(all, [b"fine".to_vec(), b"later".to_vec()], "and no half frame is left");
+}
+
+/// What was not acknowledged when a sync failed is written to another file, in its place in
+/// the order, and acknowledged from there.
+#[test]
+fn what_a_failed_sync_held_is_written_elsewhere() {
+    let disk = Simulated::new();
+    let wal = wal(&disk);
+    let (old, run) = wal.position();
+    wal.wait(&append(&wal, b"fine")).expect("written");
+    disk.fail_at(disk.operations() + 1, Fault::Sync);
+    let first = append(&wal, b"first");
+    wal.wait(&first).expect("written elsewhere");
+    assert_eq!(wal.position(), (old + 1, run), "the run goes on: its definitions are there");
+    assert_eq!(wal.append(old, &[&framed(b"made for the old")]).err(), Some(old + 1));
+    wal.wait(&append(&wal, b"second")).expect("written");
+    for shape in 0..20 {
+        let all = frames(&disk.after_power_cut(shape));
+        assert_eq!(all, [b"fine".to_vec(), b"first".to_vec(), b"second".to_vec()]);
     }
+    assert_eq!(segments(&disk).len(), 2);
+    assert_eq!(wal.size().1, 2);
+}
+
+/// A run that is over still has numbers for what fails late: it stays before the next one.
+#[test]
+fn a_failure_behind_the_end_of_a_run_stays_before_the_next_run() {
+    let disk = Simulated::new();
+    let wal = wal(&disk);
+    let (old, _) = wal.position();
+    let mut expected = vec![b"fine".to_vec()];
+    wal.wait(&append(&wal, b"fine")).expect("written");
+    disk.fail_at(disk.operations() + 1, Fault::Sync);
+    let first = append(&wal, b"first");
+    wal.rotate();
+    let behind = append(&wal, b"behind");
+    let (next, _) = wal.position();
+    wal.wait(&behind).expect("written");
+    assert_eq!(first.outcome(), Some(&Ok(())));
+    expected.extend([b"first".to_vec(), b"behind".to_vec()]);
+    assert_eq!(frames(&disk.after_power_cut(0)), expected);
+    let names = [old, old + 1, next].map(|number| format!("{number:016x}.wal"));
+    assert_eq!(segments(&disk), names);
+    wal.remove_before(next).expect("removed");
+    assert_eq!(segments(&disk), names[2..], "it leaves with its run");
+}
+
+/// Payloads of all segments of a folder, in which no damage is.
+fn frames(disk: &Simulated) -> Vec<Vec<u8>> {
+    let read_one = |name: &String| {
+        let bytes = read_all(disk, &Path::new(FOLDER).join(name)).expect("read");
+        let (payloads, findings) = read(&bytes, segment::number(name).expect("number"));
+        assert_eq!(findings, replay::Findings::default(), "{name}");
+        payloads
+    };
+    segments(disk).iter().flat_map(read_one).collect()
 }
 
 #[test]
 fn segments_go_from_the_oldest_on() {
     let disk = Simulated::new();
     let wal = wal(&disk);
-    for _ in 0..4 {
+    let numbers = [(); 4].map(|()| {
         wal.wait(&append(&wal, b"x")).expect("written");
+        let number = wal.segment();
         wal.rotate();
-    }
+        number
+    });
     assert_eq!(wal.size().1, 4);
-    wal.remove_before(3).expect("removed");
+    wal.remove_before(numbers[2]).expect("removed");
     assert_eq!(segments(&disk).len(), 2);
     disk.fail_at(disk.operations(), Fault::Crash);
     wal.remove_before(u64::MAX).expect_err("crashed");
@@ -223,6 +272,34 @@ fn damage_between_frames_is_passed_over() {
     assert_eq!(findings.damages.len(), 1);
     assert_eq!(findings.damages[0].offset, at as u64);
     assert_eq!(findings.torn.map(|torn| torn.offset), Some(end as u64));
+}
+
+/// Whatever was acknowledged is not cut off as torn because one byte of it was changed.
+#[test]
+fn a_changed_length_is_damage_and_its_frame_is_read() {
+    let mut bytes = segment::header(1);
+    let starts = [b"one", b"two"].map(|payload| {
+        bytes.extend(framed(payload));
+        bytes.len() - payload.len() - frame::HEADER_BYTES
+    });
+    for start in starts {
+        for at in start + 8..start + 12 {
+            for bit in 0..8 {
+                let mut flipped = bytes.clone();
+                flipped[at] ^= 1 << bit;
+                let (payloads, findings) = read(&flipped, 1);
+                assert_eq!(payloads, [b"one", b"two"], "byte {at}");
+                let offsets: Vec<u64> = findings.damages.iter().map(|d| d.offset).collect();
+                assert_eq!((offsets, findings.torn), (vec![start as u64], None), "byte {at}");
+            }
+        }
+    }
+    // What is really cut short still looks so.
+    for end in starts[1] + 1..bytes.len() {
+        let (payloads, findings) = read(&bytes[..end], 1);
+        assert_eq!((payloads.len(), findings.damages.len()), (1, 0));
+        assert!(findings.is_cut_short);
+    }
 }
 
 proptest! {

@@ -13,6 +13,8 @@ pub enum Fault {
     Full,
     /// This one sync fails.
     Sync,
+    /// Every sync fails from here on, until another fault is chosen.
+    Syncs,
 }
 
 /// How often operations fail, each in so many of a thousand cases.
