@@ -148,7 +148,7 @@ async fn run(settings: Settings) -> Result<(), Error> {
         tracing::warn!("requests still run; they are cut off");
     }
     let stopped = tokio::task::spawn_blocking(move || {
-        let workers = [Some(upkeep), collector].into_iter().flatten();
+        let workers = upkeep.into_iter().chain(collector);
         stop_rooms(&rooms, running, workers)
     });
     stopped.await.map_err(|_| Error::Failed("stop: a room broke".to_owned()))?

@@ -1,8 +1,9 @@
 //! The store: opened once for a folder, shared by everyone who writes and reads.
 //!
 //! It owns no thread. `maintain` is one round of background work: flush what is full or
-//! old, merge, drop what retention no longer keeps. Writers that find the head full ask
-//! for a flush and wait a moment for one.
+//! old, merge, drop what retention no longer keeps. `keep_flushed` is its first part alone, for
+//! a thread that lets the others be of low priority. Writers that find the head full ask for a
+//! flush and wait a moment for one.
 
 mod cardinality;
 mod databases;
@@ -63,6 +64,8 @@ pub struct Store {
     /// Held by whoever flushes or deletes, which a merge does not keep waiting; it knows the
     /// last flush.
     flushing: Mutex<u64>,
+    /// Whether flushes are left to whoever calls `keep_flushed`.
+    is_kept_flushed: AtomicBool,
     /// Whether a flush was asked for.
     asked: Mutex<bool>,
     asking: Condvar,
@@ -134,6 +137,7 @@ impl Store {
             tombstones,
             working: Mutex::new(()),
             flushing: Mutex::new(opened.last_sequence.max(deleted.through)),
+            is_kept_flushed: AtomicBool::new(false),
             asked: Mutex::new(false),
             asking: Condvar::new(),
             has_room: Condvar::new(),
@@ -167,7 +171,7 @@ impl Store {
         self.wal.sync_due()?;
         // First, as a full disk may leave no room for anything else.
         done.dropped = self.drop_expired()?;
-        self.flush_where_due(done)?;
+        self.flush_unless_kept(done)?;
         // A delete that was written and not acknowledged must not hit a part of a merged block.
         self.tombstones.settle()?;
         done.dropped += self.drop_deleted()?;
@@ -192,6 +196,31 @@ impl Store {
         merged
     }
 
+    /// Waits until a flush is asked for, at most for `timeout`, and flushes where that is due.
+    /// From the first call on [`Self::maintain`] leaves flushes to whoever calls this.
+    ///
+    /// # Errors
+    /// When the disk refuses; nothing is lost, and the next call tries again.
+    pub fn keep_flushed(&self, timeout: Duration) -> Result<Maintained, Error> {
+        self.is_kept_flushed.store(true, Ordering::Relaxed);
+        self.wait_for_work(timeout);
+        let mut done = Maintained::default();
+        let flushed = self.flush_where_due(&mut done);
+        self.counters.maintained(&done);
+        if done.flushed + done.evicted > 0 {
+            self.shapes.sweep();
+        }
+        flushed.map(|()| done)
+    }
+
+    /// Flushes where that is due, unless another thread sees to that.
+    fn flush_unless_kept(&self, done: &mut Maintained) -> Result<(), Error> {
+        match self.is_kept_flushed.load(Ordering::Relaxed) {
+            true => Ok(()),
+            false => self.flush_where_due(done),
+        }
+    }
+
     fn flush_where_due(&self, done: &mut Maintained) -> Result<(), Error> {
         let is_asked = std::mem::take(&mut *self.asked.lock());
         if is_asked || self.is_flush_due() {
@@ -211,13 +240,18 @@ impl Store {
         Ok(())
     }
 
+    /// Lets a merge that runs give up, of which nothing is left, and begins no other: whoever
+    /// is about to close the store need not wait for it.
+    pub fn stop_merging(&self) {
+        self.is_closing.store(true, Ordering::Release);
+    }
+
     /// Flushes everything and removes the log. Later writes are refused; queries go on.
     ///
     /// # Errors
     /// When the disk refuses; the log then holds what is not in blocks.
     pub fn close(&self) -> Result<(), Error> {
-        // A merge that runs gives up, and nothing of it is left.
-        self.is_closing.store(true, Ordering::Release);
+        self.stop_merging();
         let _working = self.working.lock();
         let mut last = self.flushing.lock();
         self.is_closed.store(true, Ordering::Release);

@@ -1,56 +1,109 @@
-//! The store's background work (flushes, merges, retention) and a look at how the parts
-//! are, a round every few seconds, and at once when a full head makes writers wait.
+//! The store's background work, and a look at how the parts are.
+//!
+//! One thread flushes, at once when a full head makes writers wait. Another merges and drops
+//! what is old, every few seconds, at a priority so low that it takes of a busy machine what
+//! requests leave: only flushes make room for what comes in.
 
-use super::worker::Worker;
+use super::worker::{Bell, Worker};
 use crate::error::Error;
 use crate::house::{House, Rooms};
 use model::Span;
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// From one round to the next, where nobody asks for one earlier.
 const EVERY: Duration = Duration::from_secs(2);
 
+/// How much the merging thread steps back: a third of the time of one that does not, where
+/// both have enough to do. More would let queries wait for a lock that it holds.
+const NICENESS: i32 = 5;
+
 /// A notification that is due for as long as this is in trouble: a receiver that answers
 /// takes seconds.
 const LATE: Span = Span::MINUTE;
 
-/// Starts the thread.
+/// What the two threads share.
+struct Upkeep {
+    house: Arc<House>,
+    rooms: Arc<Rooms>,
+    /// Why the last flush failed, and why the last round of the rest.
+    failed: Mutex<[Option<String>; 2]>,
+}
+
+/// Which of the two a thread is.
+#[derive(Clone, Copy)]
+enum Duty {
+    Flush,
+    Rest,
+}
+
+/// Starts the threads.
 ///
 /// # Errors
 /// When the system gives no thread.
-pub fn start(house: Arc<House>, rooms: Arc<Rooms>) -> Result<Worker, Error> {
+pub fn start(house: Arc<House>, rooms: Arc<Rooms>) -> Result<[Worker; 2], Error> {
     // What the start found is said before the first round.
     note(&house, "store", damage(rooms.store.stats().corruption_found));
-    let store = rooms.store.clone();
-    let worker = Worker::start("upkeep", move |bell| {
+    let (store, merging) = (rooms.store.clone(), rooms.store.clone());
+    let upkeep = Arc::new(Upkeep { house, rooms, failed: Mutex::default() });
+    let own = upkeep.clone();
+    let flusher = Worker::start("flush", move |bell| own.flush(bell))?;
+    let rest = match Worker::start("upkeep", move |bell| upkeep.rest(bell)) {
+        Ok(rest) => rest,
+        Err(error) => {
+            flusher.stop();
+            return Err(error);
+        }
+    };
+    let rest = rest.woken_by(move || merging.stop_merging());
+    Ok([flusher.woken_by(move || store.wake()), rest])
+}
+
+impl Upkeep {
+    /// Flushes until the bell rings.
+    fn flush(&self, bell: &Bell) {
         while !bell.has_rung() {
-            rooms.store.wait_for_work(EVERY);
+            let done = self.rooms.store.keep_flushed(EVERY);
             // After a failure, whoever asks must not make rounds follow without a pause.
-            if bell.has_rung() || (!round(&house, &rooms) && bell.sleep(EVERY)) {
+            if !self.note_done(Duty::Flush, done) && bell.sleep(EVERY) {
                 break;
             }
         }
-    })?;
-    Ok(worker.woken_by(move || store.wake()))
-}
+    }
 
-/// One round; answers whether the store did its work.
-fn round(house: &House, rooms: &Rooms) -> bool {
-    let done = rooms.store.maintain();
-    let trouble = match &done {
-        Ok(done) => {
-            tracing::debug!(?done, "upkeep");
-            damage(rooms.store.stats().corruption_found)
+    /// Does the rest until the bell rings.
+    fn rest(&self, bell: &Bell) {
+        // Of this thread alone: each has its own priority.
+        if let Err(error) = rustix::process::nice(NICENESS) {
+            tracing::debug!(%error, "merges run at the same priority as requests");
         }
-        Err(error) => {
-            house.metrics.maintenance_failures.add(1);
-            Some(error.to_string())
+        while !bell.sleep(EVERY) {
+            let done = self.rooms.store.maintain();
+            self.note_done(Duty::Rest, done);
+            note(&self.house, "alerts", lateness(&self.rooms));
         }
-    };
-    note(house, "store", trouble);
-    note(house, "alerts", lateness(rooms));
-    done.is_ok()
+    }
+
+    /// Keeps in mind how work ended; answers whether it was done.
+    fn note_done(&self, duty: Duty, done: Result<storage::Maintained, storage::Error>) -> bool {
+        let mut failed = self.failed.lock();
+        let is_done = done.is_ok();
+        failed[duty as usize] = match done {
+            Ok(done) => {
+                tracing::debug!(?done, "upkeep");
+                None
+            }
+            Err(error) => {
+                self.house.metrics.maintenance_failures.add(1);
+                Some(error.to_string())
+            }
+        };
+        let trouble = failed.iter().flatten().next().cloned();
+        let trouble = trouble.or_else(|| damage(self.rooms.store.stats().corruption_found));
+        note(&self.house, "store", trouble);
+        is_done
+    }
 }
 
 /// Keeps in mind how a part is. The same trouble again is no news.

@@ -22,8 +22,10 @@ const HEADER_BYTES: usize = 24;
 const IS_REPEATING: u16 = 1;
 /// The most packed rows that are counted.
 const PACKED_ROWS_MAX: usize = u16::MAX as usize;
-/// Bytes for packed rows, before those for each column: fifty rows of one column that moves.
-const PACKED_BYTES: usize = 64;
+/// Bytes for packed rows, before those for each column. With one column, 96 bytes in all: of
+/// a column that moves that is 25 rows, and the pieces of ten minutes take 4 % more than with
+/// 128, while a million streams that report once a minute take a tenth less.
+const PACKED_BYTES: usize = 40;
 const PACKED_BYTES_EACH: usize = 18;
 const PACKED_BYTES_MAX: usize = 4096;
 

@@ -23,8 +23,8 @@ const STREAMS_PER_CHECK: u64 = 16;
 
 impl Store {
     /// Merges blocks of one slice, from the oldest to the newest, and lets go of them.
-    /// Between streams it flushes where that is due, so that nobody waits for the end of a
-    /// merge. Answers false where it gave up because the store is closed; then all is as
+    /// Between streams it flushes where that is due and no thread sees to it, so that nobody
+    /// waits for the end of a merge. Answers false where it gave up because the store is closed; then all is as
     /// before.
     pub(super) fn merge(
         &self,
@@ -68,7 +68,7 @@ impl Store {
                 }
                 let reached = (u128::from(bytes) * u128::from(taken)) / u128::from(all.max(1));
                 self.counters.jobs.reach(JobKind::Merge, reached as u64, self.clock.now());
-                self.flush_where_due(done)?;
+                self.flush_unless_kept(done)?;
             }
         }
         let Merging { inputs: looked_at, writer, .. } = merging;

@@ -5,6 +5,7 @@ use crate::Options;
 use crate::chunk::ROWS_MAX;
 use crate::disk::simulated::Simulated;
 use model::{Span, Value};
+use std::time::Duration;
 
 const SECOND: i64 = Span::SECOND.0;
 /// Early enough on its day for all rows of a test.
@@ -122,4 +123,41 @@ fn a_flush_does_not_wait_for_the_end_of_a_merge() {
     expected.add(&text);
     assert_eq!(rig.all(), expected.0);
     assert!(rig.store.stats().merges > 0);
+}
+
+#[test]
+fn flushes_are_left_to_the_thread_that_keeps_the_store_flushed() {
+    let rig = Rig::with(Simulated::new(), one()).expect("open");
+    let put_what_is_due = |hours: i64| {
+        rig.put(&[float("cpu", NOW + hours * Span::HOUR.0, 1.0)]);
+        rig.clock.set(NOW + (hours + 2) * Span::HOUR.0);
+    };
+    put_what_is_due(0);
+    assert_eq!(rig.store.maintain().expect("maintain").flushed, 1);
+    put_what_is_due(2);
+    assert_eq!(rig.store.keep_flushed(Duration::ZERO).expect("flush").flushed, 1);
+    put_what_is_due(4);
+    assert_eq!(rig.store.maintain().expect("maintain").flushed, 0, "another thread sees to it");
+    assert_eq!(rig.store.keep_flushed(Duration::ZERO).expect("flush").flushed, 1);
+    assert_eq!(rig.all()["cpu value"].len(), 3);
+}
+
+#[test]
+fn a_merge_gives_up_where_the_store_is_about_to_close() {
+    let rig = Rig::with(Simulated::new(), one()).expect("open");
+    let mut expected = Expected::default();
+    for n in 0..4i64 {
+        let of = |h| float(&format!("cpu,host=h{h}"), START + n * SECOND, n as f64);
+        let body: Vec<_> = (0..100).map(of).collect();
+        rig.put(&body);
+        expected.add(&body);
+        rig.store.flush().expect("flush");
+    }
+    rig.store.stop_merging();
+    assert_eq!(rig.store.maintain().expect("maintain").merged, 0);
+    assert_eq!(rig.store.stats().block_count, 4);
+    rig.store.close().expect("close");
+    let rig = rig.kill(one());
+    assert_eq!(rig.store.maintain().expect("maintain").merged, 1);
+    assert_eq!(rig.all(), expected.0);
 }
