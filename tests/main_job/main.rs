@@ -3,6 +3,8 @@
 mod alerting;
 mod backup;
 mod bucket;
+mod deletes;
 mod durability;
+mod looking;
 mod refusals;
 mod serving;

@@ -15,6 +15,7 @@ mod restore;
 pub use restore::run as restore;
 
 use super::progress::Progress;
+use super::scratch::Scratch;
 use super::{bytes, print};
 use crate::cli;
 use crate::client::asked::Server;
@@ -41,9 +42,9 @@ const RULES_FILE: &str = "alerts.db";
 pub fn run(flags: &cli::Backup) -> Result<(), Error> {
     let place = place::of(&flags.target, flags.silence.silence.to_std())?;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-    let source = Source::take(flags, disk.as_ref(), place.as_ref())?;
+    let source = Source::take(flags, disk.as_ref())?;
     let done = copy_all(&source, place.as_ref());
-    source.end(place.as_ref());
+    source.end();
     let done = done?;
     print(&format!(
         "{}: {} files, {}; {} of them copied now, {}\n",
@@ -60,19 +61,19 @@ pub fn run(flags: &cli::Backup) -> Result<(), Error> {
 struct Source {
     folder: PathBuf,
     /// The rules, where they are not in `folder` as they should be copied.
-    staged: Option<PathBuf>,
+    staged: Option<Scratch>,
     /// Kept for as long as a stopped folder is read.
     _held: Option<Looked>,
     is_snapshot: bool,
 }
 
 impl Source {
-    fn take(flags: &cli::Backup, disk: &dyn Disk, place: &dyn Place) -> Result<Self, Error> {
+    fn take(flags: &cli::Backup, disk: &dyn Disk) -> Result<Self, Error> {
         match Looked::open(&flags.data_dir, disk) {
             Ok(held) => {
                 let rules = flags.data_dir.join(RULES_FILE);
                 let staged = match rules.exists() {
-                    true => Some(stage(&rules, place)?),
+                    true => Some(stage(&rules)?),
                     false => None,
                 };
                 let folder = flags.data_dir.clone();
@@ -118,18 +119,17 @@ impl Source {
                 files.push(((*name).to_owned(), self.folder.join(name)));
             }
         }
-        files.extend(self.staged.clone().map(|staged| (RULES_FILE.to_owned(), staged)));
+        let staged = self.staged.iter().map(|staged| staged.path().join(RULES_FILE));
+        files.extend(staged.map(|staged| (RULES_FILE.to_owned(), staged)));
         Ok(files)
     }
 
     /// Removes what was made for the backup alone.
-    fn end(self, place: &dyn Place) {
-        let removed = match (&self.staged, self.is_snapshot) {
-            (Some(staged), _) => place.unstage(staged),
-            (None, true) => remove_snapshot(&self.folder),
-            (None, false) => Ok(()),
-        };
-        if let Err(error) = removed {
+    fn end(self) {
+        if !self.is_snapshot {
+            return;
+        }
+        if let Err(error) = remove_snapshot(&self.folder) {
             eprintln!("barograph: remove {}: {error}", self.folder.display());
         }
     }
@@ -143,11 +143,10 @@ fn remove_snapshot(folder: &Path) -> std::io::Result<()> {
 }
 
 /// Copies a stopped folder's rules to where they wait to be stored.
-fn stage(rules: &Path, place: &dyn Place) -> Result<PathBuf, Error> {
-    let staged = place.staging()?;
-    alert::copy_database(rules, &staged).map_err(|error| {
-        let _ = place.unstage(&staged);
-        let text = format!("copy {}: {error}", rules.display());
+fn stage(rules: &Path) -> Result<Scratch, Error> {
+    let staged = Scratch::new()?;
+    alert::copy_database(rules, &staged.path().join(RULES_FILE)).map_err(|error| {
+        let text = format!("copy {} to {}: {error}", rules.display(), staged.path().display());
         if error.is_disk_full() { Error::Full(text) } else { Error::Failed(text) }
     })?;
     Ok(staged)
