@@ -2,6 +2,7 @@
 
 mod alerting;
 mod backup;
+mod bench;
 mod bucket;
 mod deletes;
 mod durability;

@@ -4,10 +4,10 @@ use super::report::Space;
 use crate::error::Error;
 use crate::folder::scratch::Scratch;
 use rustix::process::{Pid, Signal, kill_process};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use storage::{Disk, Inspect, RealDisk};
 
@@ -20,6 +20,8 @@ pub struct Own {
     // Ended before its folder goes.
     child: Ended,
     folder: Scratch,
+    /// Kept, so that it may say more.
+    _said: Lines<BufReader<ChildStdout>>,
 }
 
 /// A process that does not outlive this one.
@@ -57,17 +59,17 @@ impl Own {
             .spawn()
             .map_err(failed)?;
         let mut child = Ended(child);
-        let said = child.0.stdout.take().map(BufReader::new);
-        let mut lines = said.into_iter().flat_map(BufRead::lines).map_while(Result::ok);
+        let said = child.0.stdout.take().expect("its output is piped");
+        let mut said = BufReader::new(said).lines();
         let address = |line: String| {
             let at = line.find("http://")?;
             Some(line[at..].split_whitespace().next()?.to_owned())
         };
         // It names its address once it answers; it ends where it cannot start.
-        let url = lines.find_map(address).ok_or_else(|| {
+        let url = said.by_ref().map_while(Result::ok).find_map(address).ok_or_else(|| {
             Error::Failed("start a server: it ended; the line above says why".to_owned())
         })?;
-        Ok(Self { url, child, folder })
+        Ok(Self { url, child, folder, _said: said })
     }
 
     /// Stops it, and tells what its blocks take; none where there are none. Then its folder
