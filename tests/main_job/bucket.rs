@@ -183,7 +183,15 @@ fn a_kill_leaves_no_backup_that_looks_whole() {
     bucket.heal();
     let said = restore(&bucket, &folder.path().join("restored"), &[]).unwrap_err();
     assert!(said.contains("holds no complete backup"), "{said}");
+    // The snapshot of the killed one goes with the next backup, that of a person stays.
+    let made = server.post("/api/v1/admin/tsdb/snapshot", "").json();
+    let snapshots = || {
+        let all = fs::read_dir(data.join("snapshots")).unwrap();
+        all.map(|it| it.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(snapshots().len(), 2, "{:?}", snapshots());
     backup(&bucket, &server.url, &data, &[]).unwrap();
+    assert_eq!(snapshots(), [made["data"]["name"].as_str().unwrap()]);
     assert_eq!(restored(&bucket), 1_000);
 }
 

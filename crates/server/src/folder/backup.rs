@@ -33,6 +33,8 @@ use storage::{Disk, Looked, RealDisk};
 
 /// What the rules are called in a data folder.
 const RULES_FILE: &str = "alerts.db";
+/// A file in a snapshot that the backup it was made for has locked while it runs.
+const HELD: &str = "backup.lock";
 
 /// Copies a running server's data, or a stopped folder's, to a folder or a bucket.
 ///
@@ -64,7 +66,8 @@ struct Source {
     staged: Option<Scratch>,
     /// Kept for as long as a stopped folder is read.
     _held: Option<Looked>,
-    is_snapshot: bool,
+    /// The lock of a snapshot that was made for this backup.
+    snapshot: Option<fs::File>,
 }
 
 impl Source {
@@ -77,7 +80,7 @@ impl Source {
                     false => None,
                 };
                 let folder = flags.data_dir.clone();
-                Ok(Self { folder, staged, _held: Some(held), is_snapshot: false })
+                Ok(Self { folder, staged, _held: Some(held), snapshot: None })
             }
             Err(storage::Error::InUse { .. }) => Self::ask(flags),
             Err(error) => Err(Error::Failed(error.to_string())),
@@ -85,6 +88,7 @@ impl Source {
     }
 
     fn ask(flags: &cli::Backup) -> Result<Self, Error> {
+        remove_abandoned(&flags.data_dir.join(storage::SNAPSHOTS));
         let server = Server::new(&flags.server);
         let answer = server.post_form("/api/v1/admin/tsdb/snapshot", &[])?;
         if answer.status != 200 {
@@ -100,7 +104,8 @@ impl Source {
                 flags.server.url
             )));
         }
-        Ok(Self { folder, staged: None, _held: None, is_snapshot: true })
+        let held = hold(&folder).map_err(copy::failed("lock", &folder))?;
+        Ok(Self { folder, staged: None, _held: None, snapshot: Some(held) })
     }
 
     /// The files to copy: paths in a data folder, and where they are now.
@@ -126,7 +131,7 @@ impl Source {
 
     /// Removes what was made for the backup alone.
     fn end(self) {
-        if !self.is_snapshot {
+        if self.snapshot.is_none() {
             return;
         }
         if let Err(error) = remove_snapshot(&self.folder) {
@@ -140,6 +145,26 @@ impl Source {
 fn remove_snapshot(folder: &Path) -> std::io::Result<()> {
     fs::remove_file(folder.join(storage::MANIFEST))?;
     fs::remove_dir_all(folder)
+}
+
+/// Says that the snapshot is that of a backup which runs.
+fn hold(snapshot: &Path) -> std::io::Result<fs::File> {
+    let file = fs::File::create(snapshot.join(HELD))?;
+    file.try_lock()?;
+    Ok(file)
+}
+
+/// Removes the snapshots of backups that were killed: they keep dropped blocks on the disk.
+/// Those that people made have no such file, and stay.
+fn remove_abandoned(snapshots: &Path) {
+    for entry in fs::read_dir(snapshots).into_iter().flatten().flatten() {
+        let abandoned = fs::File::open(entry.path().join(HELD));
+        if abandoned.is_ok_and(|file| file.try_lock().is_ok())
+            && let Err(error) = remove_snapshot(&entry.path())
+        {
+            eprintln!("barograph: remove {}: {error}", entry.path().display());
+        }
+    }
 }
 
 /// Copies a stopped folder's rules to where they wait to be stored.
