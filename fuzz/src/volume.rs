@@ -81,6 +81,15 @@ impl Disk for Volume {
         Ok(inside.map(entry).collect())
     }
 
+    /// Folders are no more than the beginnings of names here.
+    fn folders(&self, _: &Path) -> io::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    fn remove_dir(&self, _: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
     fn sync_dir(&self, _: &Path) -> io::Result<()> {
         Ok(())
     }

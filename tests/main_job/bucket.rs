@@ -79,7 +79,7 @@ fn a_backup_in_a_bucket_restores_and_sends_a_block_once() {
     let rule = r#"{"alert_id": "hot", "metric_name": "kept_n", "condition": "gt", "threshold": 1, "duration": "5m"}"#;
     assert_eq!(server.post("/api/alerts", rule).status, 201);
     write(&server, 0, 1_000);
-    bucket.change(|objects| drop(objects.insert("below/here/mine.0a1b2c3d/x".into(), vec![1])));
+    bucket.change(|objects| drop(objects.insert("below/here/mine/x.0a1b2c3d".into(), vec![1])));
     backup(&bucket, &server.url, &data, &[]).unwrap();
     let asked = bucket.take_asked();
     let puts: Vec<&String> =
@@ -105,7 +105,7 @@ fn a_backup_in_a_bucket_restores_and_sends_a_block_once() {
     bucket.change(|objects| objects.get_mut(&block).unwrap().truncate(10));
     backup(&bucket, &server.url, &data, &[]).unwrap();
     assert_eq!(bucket.objects()[&block], first[&block]);
-    assert!(bucket.objects().contains_key("below/here/mine.0a1b2c3d/x"), "a stranger's stays");
+    assert!(bucket.objects().contains_key("below/here/mine/x.0a1b2c3d"), "a stranger's stays");
 
     let left: Vec<_> = fs::read_dir(data.join("snapshots")).unwrap().collect();
     assert!(left.is_empty(), "snapshots made for a backup are removed: {left:?}");
@@ -183,7 +183,15 @@ fn a_kill_leaves_no_backup_that_looks_whole() {
     bucket.heal();
     let said = restore(&bucket, &folder.path().join("restored"), &[]).unwrap_err();
     assert!(said.contains("holds no complete backup"), "{said}");
+    // The snapshot of the killed one goes with the next backup, that of a person stays.
+    let made = server.post("/api/v1/admin/tsdb/snapshot", "").json();
+    let snapshots = || {
+        let all = fs::read_dir(data.join("snapshots")).unwrap();
+        all.map(|it| it.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(snapshots().len(), 2, "{:?}", snapshots());
     backup(&bucket, &server.url, &data, &[]).unwrap();
+    assert_eq!(snapshots(), [made["data"]["name"].as_str().unwrap()]);
     assert_eq!(restored(&bucket), 1_000);
 }
 

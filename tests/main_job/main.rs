@@ -2,7 +2,10 @@
 
 mod alerting;
 mod backup;
+mod bench;
 mod bucket;
+mod deletes;
 mod durability;
+mod looking;
 mod refusals;
 mod serving;

@@ -54,3 +54,36 @@ fn services_that_this_version_does_not_speak_are_refused() {
     check_refused(&["--data-dir", data, "--retention", "soon"], &["soon", "15d"]);
     check_refused(&["--data-dir", data, "--listen", "0.0.0.0:0"], &["token", "--insecure"]);
 }
+
+#[test]
+fn below_the_floor_of_free_space_writes_are_refused_and_all_else_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Barograph::start(folder.path(), "", &["--no-collect"]);
+    server.write("m,host=a v=1\nm,host=b v=2");
+    assert_eq!(server.terminate().code(), Some(0));
+    // More than any disk has.
+    let floor = "disk_free_min = \"4000000 GiB\"\n";
+    let server = Barograph::start(folder.path(), floor, &["--no-collect"]);
+    for path in ["/write", "/api/v2/write?bucket=metrics"] {
+        let refused = server.post(path, "m,host=c v=3");
+        assert_eq!(refused.status, 507, "{}", refused.body);
+        let error = refused.json()["error"].as_str().unwrap().to_owned();
+        for word in ["are free on the disk of", "disk_free_min", "queries and deletes go on"] {
+            assert!(error.contains(word), "{error}");
+        }
+    }
+    assert_eq!(server.instant("m_v").len(), 2);
+    assert!(server.get("/ready").body.contains("disk_free_min"), "{}", server.get("/ready").body);
+    let metrics = server.get("/metrics").body;
+    assert!(metrics.contains("barograph_limit_refused_total{limit=\"disk_free_min\"} 2\n"));
+    let delete = binary::escape("DELETE FROM m WHERE host = 'a'");
+    let deleted = server.post(&format!("/query?db=metrics&q={delete}"), "");
+    assert!(deleted.status == 200 && !deleted.body.contains("error"), "{}", deleted.body);
+    assert_eq!(server.instant("m_v").len(), 1);
+    assert_eq!(server.post("/api/v1/admin/tsdb/snapshot", "").status, 200);
+    assert_eq!(server.terminate().code(), Some(0));
+    // With room again, writes are kept again.
+    let server = Barograph::start(folder.path(), "disk_free_min = 1\n", &["--no-collect"]);
+    server.write("m,host=c v=3");
+    assert_eq!(server.instant("m_v").len(), 2);
+}

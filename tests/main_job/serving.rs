@@ -1,8 +1,10 @@
 //! Collecting, writing, asking, and stopping.
 
-use barograph_tests::binary::{self, Barograph, escape};
+use barograph_tests::binary::{self, Barograph, escape, path, signal};
 use barograph_tests::eventually;
 use serde_json::json;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 #[test]
 fn the_hosts_own_metrics_arrive_unasked() {
@@ -119,4 +121,24 @@ fn it_tells_about_itself() {
     assert_eq!(server.get("/health").status, 200);
     assert_eq!(server.get("/ready").status, 200);
     assert_eq!(server.get("/api/no-such-thing").status, 404);
+}
+
+/// As `barograph serve | head -n 1` does.
+#[test]
+fn a_server_lives_on_when_nobody_reads_what_it_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(path())
+        .args(["serve", "--no-collect", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(folder.path().join("data"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let ready = log.find(|line| line.contains("ready"));
+    assert!(ready.is_some(), "it ended before it was ready");
+    signal(child.id(), "TERM");
+    log.for_each(drop);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }

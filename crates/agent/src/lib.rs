@@ -20,4 +20,5 @@ pub use collect::{CollectReport, Collector, Problem, Roots};
 pub use config::{AgentConfig, Secret};
 pub use error::Error;
 pub use host::hostname;
+pub use keep::{Checked, Lost, check_buffer, is_buffer};
 pub use tick::{jitter, next_tick};

@@ -38,7 +38,7 @@ pub use running::Running;
 pub use service::{Options, Service};
 pub use stats::Stats;
 pub use store::Store;
-pub use store::sqlite::{Sqlite, copy_database};
+pub use store::sqlite::{Sqlite, check_database, copy_database};
 pub use tick::TickReport;
 pub use view::{AckInput, AckView, AuditView, ChannelView, Firing, InstanceView, RuleView};
 

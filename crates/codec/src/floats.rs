@@ -14,10 +14,12 @@ use decimal::Decimals;
 use pattern::{fill_singles, order, unorder, unorder_single};
 
 mod decimal;
+mod mode;
 mod pattern;
 mod values;
 
 pub use decimal::Scale;
+pub use mode::mode;
 pub use values::{Scaled, Scratch, Values, decode_into};
 
 /// The bit of the head that says that exceptions follow.

@@ -18,11 +18,13 @@ use coded::Numbers;
 use divisor::Divisor;
 use group::Plan;
 
+pub use mode::mode;
 pub(crate) use reader::Reader;
 
 mod coded;
 mod divisor;
 mod group;
+mod mode;
 mod reader;
 
 /// One value, as often as the count says. An empty run is written so, too.

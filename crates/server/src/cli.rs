@@ -23,6 +23,8 @@ pub enum Command {
     /// Alert rules
     #[command(subcommand)]
     Rules(Rules),
+    /// Measures how fast a server takes samples in and answers, on one of its own or a given one
+    Bench(Bench),
     /// Copies all data of a running server, or of a stopped folder, to a folder or an S3 bucket
     Backup(Backup),
     /// Makes a data folder out of a backup
@@ -82,6 +84,38 @@ pub struct Backup {
 }
 
 #[derive(Debug, Args)]
+pub struct Bench {
+    /// The server to measure; its database barograph_bench is dropped before and after. Where
+    /// it is left out, a server is started on a temporary folder, and both go at the end
+    #[arg(long)]
+    pub url: Option<String>,
+    /// Token, where the server wants one [default: $BAROGRAPH_TOKEN]
+    #[arg(long)]
+    pub token: Option<String>,
+    /// Where the temporary folder is made: on the disk to measure [default: the system's]
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
+    pub dir: Option<PathBuf>,
+    /// How long to write at most; Ctrl-C ends it earlier
+    #[arg(long, value_name = "DURATION", default_value = "20s")]
+    pub duration: Span,
+    /// How many hosts report, ten series each
+    #[arg(long, value_name = "N", default_value_t = 4_000)]
+    pub hosts: u32,
+    /// How many connections write at one time
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub connections: u32,
+    /// How many lines, of ten values each, one body has
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub lines: u32,
+    /// Leave the database barograph_bench on the server
+    #[arg(long, requires = "url")]
+    pub keep: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct Restore {
     /// The folder of the backup, or its s3://BUCKET/PREFIX
     #[arg(value_name = "DIR|s3://BUCKET/PREFIX")]
@@ -125,6 +159,9 @@ pub struct Inspect {
     /// How long each list is
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub top: usize,
+    /// Read all values as well, and tell how they are written
+    #[arg(long)]
+    pub modes: bool,
 }
 
 #[derive(Debug, Args)]

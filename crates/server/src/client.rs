@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod asked;
+pub mod bench;
 pub mod query;
 pub mod rules;
 pub mod s3;

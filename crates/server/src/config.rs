@@ -39,6 +39,12 @@ pub struct Config {
     /// Memory for points that are not in blocks yet. When it is full, writers wait, and then
     /// are answered with 503 and Retry-After.
     pub head_bytes_max: Bytes,
+    /// Bytes of log after which points are written to blocks, so that it can shrink. A start reads
+    /// it back, at some hundred MB a second.
+    pub wal_bytes_max: Bytes,
+    /// Memory for pages of blocks' indexes that were read, on which queries and merges look up
+    /// series; what does not fit is read again.
+    pub index_cache_bytes: Bytes,
     /// How many series there may be; a point that would make one more is refused, as with the
     /// limits that follow: the rest of its body is kept. `/metrics` counts what each limit
     /// refuses.
@@ -52,10 +58,11 @@ pub struct Config {
     pub label_name_bytes_max: usize,
     /// How many bytes the value of a label, or the name of a measurement, may have.
     pub label_value_bytes_max: usize,
-    /// With less than this free on the disk of `data_dir`, or less than a twentieth of that disk
-    /// where that is smaller, writes are answered with 507, so that there is room to write what
-    /// was acknowledged before to blocks. Queries, deletes, merges and retention go on.
-    pub disk_free_min: Bytes,
+    /// With less than this free on the disk of `data_dir`, writes are answered with 507, so that
+    /// there is room to write what was acknowledged before to blocks. Queries, deletes, merges
+    /// and retention go on. Where it is left out, that is 1 GiB, or a twentieth of that disk where
+    /// that is smaller.
+    pub disk_free_min: Option<Bytes>,
     /// Largest body of a write as it comes over the wire; a larger one is answered with 413.
     pub body_bytes_max: Bytes,
     /// Largest body of a write once it is decompressed; a larger one is answered with 413.
@@ -109,12 +116,14 @@ impl Default for Config {
             fsync: storage::Fsync::Always,
             auto_create_databases: true,
             head_bytes_max: Bytes(512 << 20),
+            wal_bytes_max: Bytes(512 << 20),
+            index_cache_bytes: Bytes(128 << 20),
             series_max: 10_000_000,
             series_per_measurement_max: 10_000_000,
             labels_max: 64,
             label_name_bytes_max: 256,
             label_value_bytes_max: 4_096,
-            disk_free_min: Bytes(1 << 30),
+            disk_free_min: None,
             body_bytes_max: Bytes(25 << 20),
             body_decompressed_bytes_max: Bytes(256 << 20),
             inflight_bytes_max: Bytes(1 << 30),

@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod inspect;
 mod progress;
+pub mod scratch;
 pub mod verify;
 
 use crate::error::Error;
@@ -25,7 +26,7 @@ fn in_use(folder: &Path) -> Error {
 }
 
 /// Prints to the end; a reader such as `head` that has gone away is no failure.
-fn print(text: &str) {
+pub fn print(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 

@@ -39,6 +39,7 @@ fn run(command: cli::Command) -> anyhow::Result<()> {
         cli::Command::Agent(flags) => client::agent::run(&flags)?,
         cli::Command::Query(flags) => client::query::run(&flags)?,
         cli::Command::Rules(command) => client::rules::run(&command)?,
+        cli::Command::Bench(flags) => client::bench::run(&flags)?,
         cli::Command::Backup(flags) => folder::backup::run(&flags)?,
         cli::Command::Restore(flags) => folder::backup::restore(&flags)?,
         cli::Command::Verify(flags) => folder::verify::run(&flags)?,

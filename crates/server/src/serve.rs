@@ -17,6 +17,7 @@ mod worker;
 
 use crate::cli;
 use crate::error::Error;
+use crate::folder::print;
 use crate::house::{House, Plan, Rooms};
 use crate::http::Front;
 use crate::metrics::raise_open_files;
@@ -159,8 +160,9 @@ fn announce(house: &House, rooms: &Rooms, settings: &Settings) {
     let folder = settings.config.data_dir.display();
     let folder = std::path::absolute(&settings.config.data_dir)
         .map_or_else(|_| folder.to_string(), |path| path.display().to_string());
-    println!("Barograph {version} is listening on {}", house.url);
-    println!("Data is kept in {folder}");
+    // Whoever read the address may have gone away since: no reason to stop.
+    let url = &house.url;
+    print(&format!("Barograph {version} is listening on {url}\nData is kept in {folder}\n"));
     let stats = rooms.store.stats();
     let (replayed, damaged) = (stats.replayed_rows, stats.corruption_found);
     tracing::info!(version, url = house.url, data_dir = folder, replayed, damaged, "ready");

@@ -124,6 +124,26 @@ pub fn decode_values(bytes: &[u8], count: usize, out: &mut Column) -> Result<(),
     Ok(())
 }
 
+/// How `count` encoded values of a kind are written: what they are, and how that is packed.
+///
+/// # Errors
+/// Where they are damaged.
+pub fn mode(
+    kind: Kind,
+    bytes: &[u8],
+    count: usize,
+) -> Result<(&'static str, &'static str), Damage> {
+    Ok(match kind {
+        Kind::F64 => codec::floats::mode(bytes, count)?,
+        Kind::I64 | Kind::U64 => ("integer", codec::integers::mode(bytes)),
+        Kind::Bool => ("boolean", "bits or runs"),
+        Kind::Str | Kind::Histogram => {
+            let is_plain = bytes.first() == Some(&0);
+            ("text", if is_plain { "plain" } else { "dictionary" })
+        }
+    })
+}
+
 /// The range from the first to the last of rising timestamps.
 fn range_of(timestamps: &[i64]) -> TimeRange {
     match (timestamps.first(), timestamps.last()) {

@@ -80,6 +80,18 @@ pub trait Disk: Send + Sync {
     /// When the folder cannot be read.
     fn list(&self, folder: &Path) -> io::Result<Vec<Entry>>;
 
+    /// The names of the folders in a folder, sorted; none where the folder is not there.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    fn folders(&self, folder: &Path) -> io::Result<Vec<String>>;
+
+    /// Removes a folder that holds nothing.
+    ///
+    /// # Errors
+    /// When it is not there, holds something, or cannot be removed.
+    fn remove_dir(&self, folder: &Path) -> io::Result<()>;
+
     /// Makes durable which files a folder holds.
     ///
     /// # Errors

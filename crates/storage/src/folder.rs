@@ -122,6 +122,16 @@ impl Looked {
         self.path.join(CATALOG)
     }
 
+    /// Where it is written down what was deleted.
+    pub fn tombstones(&self) -> PathBuf {
+        self.path.join(TOMBSTONES)
+    }
+
+    /// Whether anything was deleted.
+    pub fn has_tombstones(&self, disk: &dyn Disk) -> bool {
+        disk.list(&self.path).is_ok_and(|all| all.iter().any(|file| file.name == TOMBSTONES))
+    }
+
     /// The file that fixes the partitions.
     pub fn manifest(&self) -> PathBuf {
         self.path.join(MANIFEST)

@@ -1,12 +1,12 @@
 //! What a data folder or a snapshot holds, and what its bytes are for. Changes nothing.
 //!
-//! It reads blocks: their indexes and the directories of their groups, no values. What is
-//! in the log alone is told by its bytes.
+//! It reads blocks: their indexes and the directories of their groups, and values only where
+//! it is asked how they are written. What is in the log alone is told by its bytes.
 
 use crate::block::{Block, Name, Shares};
 use crate::cardinality::{BlockSource, Counted, Counting, Pair};
-
 use crate::catalog::{self, State};
+use crate::chunk;
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::folder::Looked;
@@ -53,6 +53,30 @@ pub struct Metric {
     pub bytes: u64,
 }
 
+/// How much is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inspect {
+    /// How long each list may be.
+    pub top: usize,
+    /// Whether values are read, to tell how they are written.
+    pub modes: bool,
+}
+
+/// Chunks whose values are written in one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// What their values are, such as `decimal` or `text`.
+    pub form: &'static str,
+    /// How these are packed: the mode of the codec.
+    pub mode: &'static str,
+    /// Chunks.
+    pub chunks: u64,
+    /// Values.
+    pub values: u64,
+    /// Bytes of the values.
+    pub bytes: u64,
+}
+
 /// What a folder holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inspection {
@@ -76,14 +100,17 @@ pub struct Inspection {
     pub labels: Vec<Counted>,
     /// Series by label and value.
     pub pairs: Vec<Pair>,
+    /// How values are written, by bytes; empty where that was not asked for.
+    pub written: Vec<Written>,
 }
 
-/// Looks at the data folder or snapshot `dir`, and tells `top` of each list at most.
+/// Looks at the data folder or snapshot `dir`.
 ///
 /// # Errors
 /// When a server has the folder, there is no data, or something is damaged: `verify` then
 /// tells of all damage.
-pub fn inspect(dir: &Path, disk: &Arc<dyn Disk>, top: usize) -> Result<Inspection, Error> {
+pub fn inspect(dir: &Path, disk: &Arc<dyn Disk>, how: Inspect) -> Result<Inspection, Error> {
+    let top = how.top;
     let looked = Looked::open(dir, disk.as_ref())?;
     let wal = disk.list(&looked.wal())?;
     let mut inspection = Inspection {
@@ -96,12 +123,16 @@ pub fn inspect(dir: &Path, disk: &Arc<dyn Disk>, top: usize) -> Result<Inspectio
     let mut counting = Counting::new(top);
     let mut sizes = HashMap::new();
     let mut slices: BTreeMap<Slice, Sliced> = BTreeMap::new();
+    let mut modes = Modes::new();
     for partition in blocks.chunk_by(|a, b| a.name.partition == b.name.partition) {
         counting.next_partition();
         // The newest knows most of a stream's columns.
         for block in partition.iter().rev() {
             count(block, &state, &mut counting)?;
             measure(block, &mut sizes, &mut inspection.shares)?;
+            if how.modes {
+                tell_modes(block, &mut modes)?;
+            }
             note(block, slices.entry(block.name.slice).or_default());
         }
     }
@@ -116,6 +147,17 @@ pub fn inspect(dir: &Path, disk: &Arc<dyn Disk>, top: usize) -> Result<Inspectio
     metrics.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
     metrics.truncate(top);
     let counted = counting.finish();
+    inspection.written = modes
+        .into_iter()
+        .map(|((form, mode), [chunks, values, bytes])| Written {
+            form,
+            mode,
+            chunks,
+            values,
+            bytes,
+        })
+        .collect();
+    inspection.written.sort_by_key(|it| std::cmp::Reverse(it.bytes));
     inspection.slices = slices.into_values().collect();
     inspection.metrics = metrics;
     (inspection.streams, inspection.series) = (counted.streams, counted.series);
@@ -147,6 +189,27 @@ fn note(block: &Block, slice: &mut Sliced) {
     slice.streams += u64::from(block.streams());
     slice.values += block.values;
     slice.bytes += block.bytes;
+}
+
+/// Chunks, values and bytes by form and mode.
+type Modes = BTreeMap<(&'static str, &'static str), [u64; 3]>;
+
+fn tell_modes(block: &Block, modes: &mut Modes) -> Result<(), Error> {
+    let lengths = block.list_lengths()?;
+    let mut measurements = Vec::new();
+    crate::block::Lookup::new(block)?.each_measurement(|_, one| measurements.push(one.clone()))?;
+    for column in measurements.iter().flat_map(|one| &one.columns) {
+        block.each_chunk(column, |times, encoded| {
+            let count = lengths.get(times as usize).copied().unwrap_or(0);
+            let mode = chunk::mode(column.def.kind, encoded, count as usize)?;
+            let [chunks, values, bytes] = modes.entry(mode).or_default();
+            *chunks += 1;
+            *values += u64::from(count);
+            *bytes += encoded.len() as u64;
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// Values and bytes by metric.

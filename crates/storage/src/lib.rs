@@ -47,7 +47,7 @@ pub use cardinality::{Cardinality, Counted, Pair};
 pub use disk::{Disk, RealDisk};
 pub use error::Error;
 pub use folder::{FILES, Looked, MANIFEST, SNAPSHOTS};
-pub use inspect::{Inspection, Metric, Sliced, inspect};
+pub use inspect::{Inspect, Inspection, Metric, Sliced, Written, inspect};
 pub use jobs::{JobKind, JobStats};
 pub use options::{Fsync, FsyncError, Options};
 pub use stats::{Maintained, Stats};

@@ -84,8 +84,9 @@ pub struct Options {
     pub label_name_bytes_max: usize,
     /// The most bytes of the value of a label, and of a measurement's name.
     pub label_value_bytes_max: usize,
-    /// With fewer bytes free on the disk, or less than a twentieth of it, writes are refused.
-    pub disk_free_min: u64,
+    /// With fewer bytes free on the disk, writes are refused; none for 1 GiB, or a twentieth
+    /// of the disk where that is less.
+    pub disk_free_min: Option<u64>,
 }
 
 impl Default for Options {
@@ -109,8 +110,7 @@ impl Default for Options {
             labels_max: 64,
             label_name_bytes_max: 256,
             label_value_bytes_max: 4_096,
-            // What is in memory and in the log by default can still be written to blocks.
-            disk_free_min: 1 << 30,
+            disk_free_min: None,
         }
     }
 }

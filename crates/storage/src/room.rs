@@ -10,7 +10,10 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 /// How often the disk is asked at most.
 const ASK_EVERY: Span = Span::SECOND;
-/// A small disk keeps a share of itself free, 1 in so many, where that is less.
+/// What is kept free where nobody says how much: what is in memory and in the log by
+/// default can still be written to blocks.
+const FREE_MIN: u64 = 1 << 30;
+/// A small disk then keeps a share of itself free, 1 in so many, where that is less.
 const SHARE: u64 = 20;
 
 /// A size without what nobody needs to read.
@@ -23,7 +26,7 @@ pub struct Room {
     disk: Arc<dyn Disk>,
     clock: Arc<dyn Clock>,
     folder: PathBuf,
-    free_min: u64,
+    free_min: Option<u64>,
     asked_at: AtomicI64,
     is_short: AtomicBool,
     /// As of the last look.
@@ -34,7 +37,12 @@ pub struct Room {
 
 impl Room {
     /// Watches the disk of `folder`, of which `free_min` bytes are to stay free.
-    pub fn new(disk: Arc<dyn Disk>, clock: Arc<dyn Clock>, folder: PathBuf, free_min: u64) -> Self {
+    pub fn new(
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        folder: PathBuf,
+        free_min: Option<u64>,
+    ) -> Self {
         Self {
             disk,
             clock,
@@ -74,7 +82,7 @@ impl Room {
             "{} are free on the disk of {}, and {} are kept for what was written before: free some space, shorten the retention, or lower disk_free_min; queries and deletes go on",
             rounded(self.free()),
             self.folder.display(),
-            rounded(self.floor.load(Ordering::Relaxed)),
+            rounded(self.floor()),
         );
         Err(WriteError::DiskFull { what })
     }
@@ -84,10 +92,15 @@ impl Room {
         self.free.load(Ordering::Relaxed)
     }
 
+    /// What is kept free, as of the last look.
+    pub fn floor(&self) -> u64 {
+        self.floor.load(Ordering::Relaxed)
+    }
+
     fn ask(&self) {
         match self.disk.space(&self.folder) {
             Ok(space) => {
-                let floor = self.free_min.min(space.total / SHARE);
+                let floor = self.free_min.unwrap_or(FREE_MIN.min(space.total / SHARE));
                 self.free.store(space.free, Ordering::Relaxed);
                 self.floor.store(floor, Ordering::Relaxed);
                 self.is_short.store(space.free < floor, Ordering::Relaxed);

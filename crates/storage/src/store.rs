@@ -18,6 +18,7 @@ mod values;
 mod write;
 
 pub use cardinality::CountError;
+pub(crate) use snapshot::unfinished;
 
 use crate::block::{Block, Blocks, Cache, Context, Handles, Name};
 use crate::catalog::Catalog;
@@ -100,6 +101,7 @@ impl Store {
             cache: Arc::new(Cache::new(options.index_cache_bytes)),
         };
         let cache = context.cache.clone();
+        snapshot::remove_unfinished(dir, disk.as_ref());
         let opened = Blocks::open(folder.blocks(), context)?;
         for error in &opened.damages {
             counters.corruption();
@@ -305,6 +307,20 @@ impl Store {
         };
         self.counters.fill(&mut stats);
         stats
+    }
+
+    /// The limits that refuse writes, by their keys in a configuration, as they hold now.
+    pub fn limits(&self) -> [(&'static str, u64); 7] {
+        let Options { series_max, series_per_measurement_max, head_bytes_max, .. } = self.options;
+        [
+            ("series_max", series_max),
+            ("series_per_measurement_max", series_per_measurement_max),
+            ("labels_max", self.options.labels_max as u64),
+            ("label_name_bytes_max", self.options.label_name_bytes_max as u64),
+            ("label_value_bytes_max", self.options.label_value_bytes_max as u64),
+            ("head_bytes_max", head_bytes_max),
+            ("disk_free_min", self.disk_room.floor()),
+        ]
     }
 
     /// How the background jobs of a kind are.

@@ -23,7 +23,7 @@ use hashbrown::HashMap;
 use model::{Predicate, TimeRange};
 use parking_lot::{Mutex, RwLock};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -80,6 +80,14 @@ pub struct Tombstones {
     /// and is written again before blocks are merged across it.
     is_in_doubt: AtomicBool,
     answers: Mutex<(Answers, usize)>,
+}
+
+/// Whether the file at `path` can be read back.
+///
+/// # Errors
+/// When it is damaged, of another version, or cannot be read.
+pub fn check(path: &Path, disk: &dyn Disk) -> Result<(), Error> {
+    file::decode(&read_all(disk, path)?, path).map(drop)
 }
 
 impl Tombstones {

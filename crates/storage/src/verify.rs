@@ -10,6 +10,8 @@ use crate::disk::{DAMAGED, Disk, Entry, TEMPORARY, read_all};
 use crate::error::{Damage, Error};
 use crate::folder::Looked;
 use crate::shape::Shapes;
+use crate::store::unfinished;
+use crate::tombstone;
 use crate::wal::entry;
 use crate::wal::frame::{self, Frame};
 use crate::wal::{FrameKind, definition, replay, segment};
@@ -79,6 +81,7 @@ pub fn verify(
     let of = wal.iter().chain(&blocks).map(|(_, entry)| entry.bytes).sum();
     let mut verifier = Verifier { disk, tell, totals: Verified::default(), of };
     let partitions = verifier.settings(&looked);
+    verifier.snapshots(&looked)?;
     let last = wal.iter().rev().find(|(_, entry)| segment::number(&entry.name).is_some());
     let last = last.map(|(path, _)| path.clone());
     for (path, entry) in &wal {
@@ -117,7 +120,23 @@ impl Verifier<'_> {
             }
             Err(error) => self.fault(&path, &error.into()),
         }
+        let path = looked.tombstones();
+        if looked.has_tombstones(disk) {
+            self.totals.files += 1;
+            if let Err(error) = tombstone::check(&path, disk) {
+                self.fault(&path, &error);
+            }
+        }
         manifest
+    }
+
+    /// Says which snapshots are none.
+    fn snapshots(&mut self, looked: &Looked) -> Result<(), Error> {
+        for path in unfinished(&looked.path, self.disk.as_ref())? {
+            let what = "is what a kill left of a snapshot; the next start removes it".to_owned();
+            (self.tell)(Told::Note(&Finding { path, offset: 0, what }));
+        }
+        Ok(())
     }
 
     /// Says what is read next; answers whether the file is one of the store's own.

@@ -29,10 +29,11 @@ pub(crate) struct Place {
     offset: u64,
 }
 
+/// A segment that is there.
 #[derive(Debug)]
-struct Segment {
-    id: u64,
-    bytes: u64,
+pub(super) struct Segment {
+    pub(super) id: u64,
+    pub(super) bytes: u64,
 }
 
 /// The buffer.
@@ -261,7 +262,7 @@ fn encode(place: Place) -> [u8; CURSOR_BYTES] {
     bytes
 }
 
-fn list(dir: &Path) -> io::Result<VecDeque<Segment>> {
+pub(super) fn list(dir: &Path) -> io::Result<VecDeque<Segment>> {
     let mut segments = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;

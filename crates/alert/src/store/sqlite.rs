@@ -5,6 +5,7 @@
 //! use the write-ahead log. Another process on the same file is waited for, up to
 //! `BUSY_TIMEOUT`.
 
+mod check;
 mod columns;
 mod copy;
 mod history;
@@ -13,6 +14,7 @@ mod outbox;
 mod rules;
 mod schema;
 
+pub use check::check_database;
 pub use copy::copy_database;
 
 use super::{

@@ -1,4 +1,23 @@
 use super::*;
+
+#[test]
+fn a_run_tells_how_it_is_written() {
+    let told = |values: &[f64]| {
+        let mut out = Vec::new();
+        Encoder::new().encode(values, &mut out);
+        mode(&out, values.len()).expect("it was just written")
+    };
+    let many = |value: fn(u32) -> f64| (0..500).map(value).collect::<Vec<f64>>();
+    assert_eq!(told(&[0.5; 200]), ("decimal", "constant"));
+    assert_eq!(told(&many(|n| f64::from(n) / 10.0)), ("decimal", "linear"));
+    assert_eq!(told(&many(|n| f64::from(n / 100))), ("decimal", "runs"));
+    let patched = many(|n| if n == 7 { f64::NAN } else { f64::from(n * n % 97) / 10.0 });
+    assert_eq!(told(&patched), ("decimal, patched", "frame"));
+    assert_eq!(told(&many(|n| f64::from(n as f32).sqrt())).0, "bits");
+    assert_eq!(told(&many(|n| f64::from((n as f32).sqrt()))).0, "single");
+    mode(&[0xff], 1).expect_err("no run begins so");
+    mode(&[], 1).expect_err("no run is empty");
+}
 use crate::dispatch::Ordinary;
 use proptest::prelude::*;
 

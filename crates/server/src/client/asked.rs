@@ -103,6 +103,18 @@ impl Server {
         self.read(request.send_form(form.iter().map(|(name, value)| (*name, value.as_str()))))
     }
 
+    /// `POST` of bytes as they are.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub fn post_bytes(&self, path: &str, body: &[u8]) -> Result<Answer, Error> {
+        let mut request = self.agent.post(format!("{}{path}", self.url));
+        if let Some(value) = self.authorization() {
+            request = request.header("authorization", value);
+        }
+        self.read(request.send(body))
+    }
+
     /// `POST` or `PUT` of JSON.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ mod restore;
 pub use restore::run as restore;
 
 use super::progress::Progress;
+use super::scratch::Scratch;
 use super::{bytes, print};
 use crate::cli;
 use crate::client::asked::Server;
@@ -32,6 +33,8 @@ use storage::{Disk, Looked, RealDisk};
 
 /// What the rules are called in a data folder.
 const RULES_FILE: &str = "alerts.db";
+/// A file in a snapshot that the backup it was made for has locked while it runs.
+const HELD: &str = "backup.lock";
 
 /// Copies a running server's data, or a stopped folder's, to a folder or a bucket.
 ///
@@ -41,9 +44,9 @@ const RULES_FILE: &str = "alerts.db";
 pub fn run(flags: &cli::Backup) -> Result<(), Error> {
     let place = place::of(&flags.target, flags.silence.silence.to_std())?;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-    let source = Source::take(flags, disk.as_ref(), place.as_ref())?;
+    let source = Source::take(flags, disk.as_ref())?;
     let done = copy_all(&source, place.as_ref());
-    source.end(place.as_ref());
+    source.end();
     let done = done?;
     print(&format!(
         "{}: {} files, {}; {} of them copied now, {}\n",
@@ -60,23 +63,24 @@ pub fn run(flags: &cli::Backup) -> Result<(), Error> {
 struct Source {
     folder: PathBuf,
     /// The rules, where they are not in `folder` as they should be copied.
-    staged: Option<PathBuf>,
+    staged: Option<Scratch>,
     /// Kept for as long as a stopped folder is read.
     _held: Option<Looked>,
-    is_snapshot: bool,
+    /// The lock of a snapshot that was made for this backup.
+    snapshot: Option<fs::File>,
 }
 
 impl Source {
-    fn take(flags: &cli::Backup, disk: &dyn Disk, place: &dyn Place) -> Result<Self, Error> {
+    fn take(flags: &cli::Backup, disk: &dyn Disk) -> Result<Self, Error> {
         match Looked::open(&flags.data_dir, disk) {
             Ok(held) => {
                 let rules = flags.data_dir.join(RULES_FILE);
                 let staged = match rules.exists() {
-                    true => Some(stage(&rules, place)?),
+                    true => Some(stage(&rules)?),
                     false => None,
                 };
                 let folder = flags.data_dir.clone();
-                Ok(Self { folder, staged, _held: Some(held), is_snapshot: false })
+                Ok(Self { folder, staged, _held: Some(held), snapshot: None })
             }
             Err(storage::Error::InUse { .. }) => Self::ask(flags),
             Err(error) => Err(Error::Failed(error.to_string())),
@@ -84,6 +88,7 @@ impl Source {
     }
 
     fn ask(flags: &cli::Backup) -> Result<Self, Error> {
+        remove_abandoned(&flags.data_dir.join(storage::SNAPSHOTS));
         let server = Server::new(&flags.server);
         let answer = server.post_form("/api/v1/admin/tsdb/snapshot", &[])?;
         if answer.status != 200 {
@@ -99,7 +104,8 @@ impl Source {
                 flags.server.url
             )));
         }
-        Ok(Self { folder, staged: None, _held: None, is_snapshot: true })
+        let held = hold(&folder).map_err(copy::failed("lock", &folder))?;
+        Ok(Self { folder, staged: None, _held: None, snapshot: Some(held) })
     }
 
     /// The files to copy: paths in a data folder, and where they are now.
@@ -118,18 +124,17 @@ impl Source {
                 files.push(((*name).to_owned(), self.folder.join(name)));
             }
         }
-        files.extend(self.staged.clone().map(|staged| (RULES_FILE.to_owned(), staged)));
+        let staged = self.staged.iter().map(|staged| staged.path().join(RULES_FILE));
+        files.extend(staged.map(|staged| (RULES_FILE.to_owned(), staged)));
         Ok(files)
     }
 
     /// Removes what was made for the backup alone.
-    fn end(self, place: &dyn Place) {
-        let removed = match (&self.staged, self.is_snapshot) {
-            (Some(staged), _) => place.unstage(staged),
-            (None, true) => remove_snapshot(&self.folder),
-            (None, false) => Ok(()),
-        };
-        if let Err(error) = removed {
+    fn end(self) {
+        if self.snapshot.is_none() {
+            return;
+        }
+        if let Err(error) = remove_snapshot(&self.folder) {
             eprintln!("barograph: remove {}: {error}", self.folder.display());
         }
     }
@@ -142,12 +147,31 @@ fn remove_snapshot(folder: &Path) -> std::io::Result<()> {
     fs::remove_dir_all(folder)
 }
 
+/// Says that the snapshot is that of a backup which runs.
+fn hold(snapshot: &Path) -> std::io::Result<fs::File> {
+    let file = fs::File::create(snapshot.join(HELD))?;
+    file.try_lock()?;
+    Ok(file)
+}
+
+/// Removes the snapshots of backups that were killed: they keep dropped blocks on the disk.
+/// Those that people made have no such file, and stay.
+fn remove_abandoned(snapshots: &Path) {
+    for entry in fs::read_dir(snapshots).into_iter().flatten().flatten() {
+        let abandoned = fs::File::open(entry.path().join(HELD));
+        if abandoned.is_ok_and(|file| file.try_lock().is_ok())
+            && let Err(error) = remove_snapshot(&entry.path())
+        {
+            eprintln!("barograph: remove {}: {error}", entry.path().display());
+        }
+    }
+}
+
 /// Copies a stopped folder's rules to where they wait to be stored.
-fn stage(rules: &Path, place: &dyn Place) -> Result<PathBuf, Error> {
-    let staged = place.staging()?;
-    alert::copy_database(rules, &staged).map_err(|error| {
-        let _ = place.unstage(&staged);
-        let text = format!("copy {}: {error}", rules.display());
+fn stage(rules: &Path) -> Result<Scratch, Error> {
+    let staged = Scratch::new()?;
+    alert::copy_database(rules, &staged.path().join(RULES_FILE)).map_err(|error| {
+        let text = format!("copy {} to {}: {error}", rules.display(), staged.path().display());
         if error.is_disk_full() { Error::Full(text) } else { Error::Failed(text) }
     })?;
     Ok(staged)

@@ -16,7 +16,8 @@ use storage::{Disk, Inspection, RealDisk, Shares};
 pub fn run(flags: &cli::Inspect) -> Result<(), Error> {
     let folder = &flags.folder;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-    let found = storage::inspect(&folder.data_dir, &disk, flags.top).map_err(|error| {
+    let how = storage::Inspect { top: flags.top, modes: flags.modes };
+    let found = storage::inspect(&folder.data_dir, &disk, how).map_err(|error| {
         let is_damaged = matches!(error, storage::Error::Damaged { .. });
         let advice = if is_damaged { ": `barograph verify` tells of all damage" } else { "" };
         match fault(error) {
@@ -86,6 +87,15 @@ fn as_text(found: &Inspection) -> String {
     };
     let rows = parts(&found.shares).into_iter().map(share).collect();
     add("What the bytes are for", &["part", "size", "share"], rows);
+    let written = |it: &storage::Written| {
+        let numbers = [it.chunks, it.values].map(|n| n.to_string());
+        let percent = format!("{:.1} %", 100.0 * each(it.bytes, found.shares.values));
+        let ratio = format!("{:.3}", each(it.bytes, it.values));
+        let names = [it.form, it.mode].map(str::to_owned);
+        [names.to_vec(), numbers.to_vec(), vec![bytes(it.bytes), percent, ratio]].concat()
+    };
+    let columns = ["values are", "packed as", "chunks", "values", "size", "share", "bytes a value"];
+    add("How values are written", &columns, found.written.iter().map(written).collect());
     let slice = |it: &storage::Sliced| {
         let numbers =
             [it.days.into(), it.blocks, it.streams, it.values].map(|n: u64| n.to_string());
@@ -121,6 +131,7 @@ fn as_json(found: &Inspection) -> Value {
         })
     };
     let metric = |it: &storage::Metric| json!({ "name": *it.name, "series": it.series, "values": it.values, "bytes": it.bytes });
+    let written = |it: &storage::Written| json!({ "form": it.form, "mode": it.mode, "chunks": it.chunks, "values": it.values, "bytes": it.bytes });
     let counted = |it: &storage::Counted| json!({ "name": *it.name, "count": it.count });
     let pair =
         |it: &storage::Pair| json!({ "name": *it.name, "value": *it.value, "series": it.series });
@@ -137,6 +148,7 @@ fn as_json(found: &Inspection) -> Value {
         "bytes": size,
         "wal": { "segments": found.wal.0, "bytes": found.wal.1 },
         "shares": shares,
+        "written": found.written.iter().map(written).collect::<Vec<_>>(),
         "slices": found.slices.iter().map(slice).collect::<Vec<_>>(),
         "metrics": found.metrics.iter().map(metric).collect::<Vec<_>>(),
         "measurements": found.measurements.iter().map(counted).collect::<Vec<_>>(),

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use std::fmt::Display;
-use storage::{JobKind, JobStats};
+use storage::{JobKind, JobStats, Stats};
 
 /// The media type of the text format.
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -19,7 +19,9 @@ pub async fn metrics(State(house): State<Shared>) -> Response {
         of_server(&mut text, &house);
         of_writes(&mut text, &house);
         of_queries(&mut text, &house);
-        if let Some(rooms) = house.rooms() {
+        let rooms = house.rooms();
+        of_limits(&mut text, &house, rooms.as_deref());
+        if let Some(rooms) = rooms {
             of_store(&mut text, &rooms);
             of_jobs(&mut text, &rooms);
             of_alerts(&mut text, &rooms);
@@ -96,11 +98,6 @@ fn of_writes(text: &mut Text, house: &House) {
     for ([reason], count) in metrics.refused.snapshot() {
         text.sample(name, &[("reason", reason)], count);
     }
-    let name = "barograph_limit_refused_total";
-    text.family(name, Kind::Counter, "Points, or whole bodies, refused by a limit.");
-    for ([limit], count) in metrics.limit_refused.snapshot() {
-        text.sample(name, &[("limit", limit)], count);
-    }
     let name = "barograph_write_requests_total";
     text.family(name, Kind::Counter, "Write requests by protocol and status.");
     for ([protocol, status], count) in metrics.write_requests.snapshot() {
@@ -121,6 +118,32 @@ fn of_writes(text: &mut Text, house: &House) {
         "Memory that bodies take now.",
         house.inflight.used(),
     );
+}
+
+/// What refuses writes, and how often it did, by its key in the configuration. One that has
+/// refused nothing is there with 0, so that the first time shows as a rise.
+fn of_limits(text: &mut Text, house: &House, rooms: Option<&Rooms>) {
+    let of_bodies = [
+        ("body_bytes_max", house.limits.body_bytes_max),
+        ("body_decompressed_bytes_max", house.limits.decompressed_bytes_max),
+        ("inflight_bytes_max", house.inflight.bytes_max()),
+    ];
+    let of_store = rooms.map(|rooms| rooms.store.limits());
+    let limits: Vec<_> = of_bodies.into_iter().chain(of_store.into_iter().flatten()).collect();
+    let name = "barograph_limit";
+    text.family(name, Kind::Gauge, "Limits of writes: the most, or of the disk the least free.");
+    for (limit, most) in &limits {
+        text.sample(name, &[("limit", limit)], most);
+    }
+    let name = "barograph_limit_refused_total";
+    text.family(name, Kind::Counter, "Points, or whole bodies, refused by a limit.");
+    let refused = house.metrics.limit_refused.snapshot();
+    for (limit, _) in limits.iter().filter(|(limit, _)| !refused.contains_key(&[*limit])) {
+        text.sample(name, &[("limit", limit)], 0);
+    }
+    for ([limit], count) in refused {
+        text.sample(name, &[("limit", limit)], count);
+    }
 }
 
 fn of_queries(text: &mut Text, house: &House) {
@@ -185,6 +208,15 @@ fn of_jobs(text: &mut Text, rooms: &Rooms) {
 
 fn of_store(text: &mut Text, rooms: &Rooms) {
     let stats = rooms.store.stats();
+    store_gauges(text, &stats);
+    store_counters(text, &stats);
+    let name = "barograph_wal_fsync_seconds";
+    text.family(name, Kind::Summary, "Syncs of the write-ahead log.");
+    text.sample("barograph_wal_fsync_seconds_sum", &[], stats.wal_fsync_ns as f64 / 1e9);
+    text.sample("barograph_wal_fsync_seconds_count", &[], stats.wal_fsync_count);
+}
+
+fn store_gauges(text: &mut Text, stats: &Stats) {
     let gauges = [
         ("barograph_series", "Series that are written to.", stats.series),
         ("barograph_streams", "Streams that are written to.", stats.streams),
@@ -199,14 +231,51 @@ fn of_store(text: &mut Text, rooms: &Rooms) {
         ("barograph_wal_segments", "Files of the write-ahead log.", stats.wal_segments),
         ("barograph_blocks", "Blocks there are.", stats.block_count),
         ("barograph_block_bytes", "Size of the blocks.", stats.block_bytes),
-        ("barograph_block_values", "Values in the blocks.", stats.block_values),
+        (
+            "barograph_block_values",
+            "Values in the blocks; what was rewritten and not yet merged counts twice.",
+            stats.block_values,
+        ),
+        (
+            "barograph_block_memory_bytes",
+            "Memory that blocks take while nobody looks at them.",
+            stats.block_memory_bytes,
+        ),
+        (
+            "barograph_index_cache_bytes",
+            "Memory of pages of blocks' indexes that were read.",
+            stats.cache_bytes,
+        ),
+        (
+            "barograph_tombstones",
+            "Deletes whose rows are in blocks that were not merged since.",
+            stats.tombstones,
+        ),
     ];
     for (name, help, value) in gauges {
         gauge(text, name, help, value);
     }
+}
+
+fn store_counters(text: &mut Text, stats: &Stats) {
     let counters = [
         ("barograph_flushes_total", "Flushes of a partition into blocks.", stats.flushes),
         ("barograph_merges_total", "Merges of blocks.", stats.merges),
+        (
+            "barograph_merge_values_copied_total",
+            "Values that merges took over as they were encoded.",
+            stats.values_copied,
+        ),
+        (
+            "barograph_index_cache_hits_total",
+            "Pages of blocks' indexes that were found in memory.",
+            stats.cache_hits,
+        ),
+        (
+            "barograph_index_cache_misses_total",
+            "Pages of blocks' indexes that had to be read.",
+            stats.cache_misses,
+        ),
         ("barograph_blocks_dropped_total", "Blocks that retention dropped.", stats.slices_dropped),
         (
             "barograph_streams_evicted_total",
@@ -227,10 +296,6 @@ fn of_store(text: &mut Text, rooms: &Rooms) {
     for (name, help, value) in counters {
         counter(text, name, help, value);
     }
-    let name = "barograph_wal_fsync_seconds";
-    text.family(name, Kind::Summary, "Syncs of the write-ahead log.");
-    text.sample("barograph_wal_fsync_seconds_sum", &[], stats.wal_fsync_ns as f64 / 1e9);
-    text.sample("barograph_wal_fsync_seconds_count", &[], stats.wal_fsync_count);
 }
 
 fn of_alerts(text: &mut Text, rooms: &Rooms) {

@@ -34,6 +34,11 @@ impl Memory {
         Share { from: self.clone(), bytes: 0 }
     }
 
+    /// How much may be taken.
+    pub fn bytes_max(&self) -> u64 {
+        self.bytes_max
+    }
+
     /// How much is taken now.
     pub fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)

@@ -90,7 +90,9 @@ impl Settings {
             labels_max: config.labels_max,
             label_name_bytes_max: config.label_name_bytes_max,
             label_value_bytes_max: config.label_value_bytes_max,
-            disk_free_min: config.disk_free_min.0,
+            wal_bytes_max: config.wal_bytes_max.0,
+            index_cache_bytes: config.index_cache_bytes.0,
+            disk_free_min: config.disk_free_min.map(|bytes| bytes.0),
             ..storage::Options::default()
         }
     }

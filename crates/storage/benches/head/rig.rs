@@ -243,6 +243,14 @@ impl Disk for Forgetful {
         self.0.list(folder)
     }
 
+    fn folders(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.0.folders(folder)
+    }
+
+    fn remove_dir(&self, folder: &Path) -> io::Result<()> {
+        self.0.remove_dir(folder)
+    }
+
     fn sync_dir(&self, folder: &Path) -> io::Result<()> {
         self.0.sync_dir(folder)
     }

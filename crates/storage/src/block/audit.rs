@@ -9,7 +9,7 @@ use super::measurements::Column;
 use super::streams::STREAMS;
 use super::values::VALUES;
 use super::{Block, Directory, Scan};
-use crate::error::Error;
+use crate::error::{Damage, Error};
 use std::collections::HashSet;
 
 /// What the bytes of blocks are for.
@@ -157,6 +157,27 @@ impl Block {
     ) -> Result<(), Error> {
         for group in self.all_groups(&column.groups)? {
             each(group, &self.directory(group)?);
+        }
+        Ok(())
+    }
+
+    /// Hands which timestamps each chunk of a column has, and its encoded values, to `each`.
+    ///
+    /// # Errors
+    /// When one is damaged or cannot be read, or `each` finds it so.
+    pub fn each_chunk(
+        &self,
+        column: &Column,
+        mut each: impl FnMut(u32, &[u8]) -> Result<(), Damage>,
+    ) -> Result<(), Error> {
+        let mut scan = Scan::default();
+        for group in self.all_groups(&column.groups)? {
+            let directory = self.directory(group)?;
+            scan.read(self, group)?;
+            for chunk in (0..directory.len()).map(|at| directory.chunk(at)) {
+                let done = each(chunk.times, scan.values(self, &chunk)?);
+                done.map_err(|damage| self.damaged(damage, chunk.span.offset))?;
+            }
         }
         Ok(())
     }

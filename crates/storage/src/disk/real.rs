@@ -66,6 +66,30 @@ impl Disk for RealDisk {
         }
     }
 
+    fn folders(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let read = || -> io::Result<Vec<String>> {
+            let mut names = Vec::new();
+            for entry in fs::read_dir(folder)? {
+                let entry = entry?;
+                if let (true, Ok(name)) =
+                    (entry.file_type()?.is_dir(), entry.file_name().into_string())
+                {
+                    names.push(name);
+                }
+            }
+            names.sort();
+            Ok(names)
+        };
+        match read() {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            other => other.map_err(|e| named("list", folder, e)),
+        }
+    }
+
+    fn remove_dir(&self, folder: &Path) -> io::Result<()> {
+        fs::remove_dir(folder).map_err(|e| named("remove folder", folder, e))
+    }
+
     fn sync_dir(&self, folder: &Path) -> io::Result<()> {
         let sync = || fs::File::open(folder)?.sync_all();
         sync().map_err(|e| named("sync folder", folder, e))

@@ -37,13 +37,17 @@ enum Renaming {
     Unlink(PathBuf),
     Rename(PathBuf, PathBuf, usize),
     Folder(PathBuf),
+    NoFolder(PathBuf),
 }
 
 impl Renaming {
     /// The folder whose sync makes it durable.
     fn folder(&self) -> Option<&Path> {
         match self {
-            Self::Link(path, _) | Self::Unlink(path) | Self::Folder(path) => path.parent(),
+            Self::Link(path, _)
+            | Self::Unlink(path)
+            | Self::Folder(path)
+            | Self::NoFolder(path) => path.parent(),
             Self::Rename(_, to, _) => to.parent(),
         }
     }
@@ -57,6 +61,7 @@ impl Renaming {
                 names.insert(to.clone(), *file);
             }
             Self::Folder(path) => drop(folders.insert(path.clone())),
+            Self::NoFolder(path) => drop(folders.remove(path)),
         }
     }
 }
@@ -67,6 +72,8 @@ struct State {
     /// Names as a running process sees them.
     names: BTreeMap<PathBuf, usize>,
     folders: BTreeSet<PathBuf>,
+    /// Those above them, which were made with them.
+    above: BTreeSet<PathBuf>,
     /// Names and folders that are on the medium for certain.
     durable: (BTreeMap<PathBuf, usize>, BTreeSet<PathBuf>),
     /// What was done since, in its order.
@@ -160,6 +167,7 @@ impl Simulated {
             contents: old.contents.clone(),
             names: old.names.clone(),
             folders: old.folders.clone(),
+            above: old.above.clone(),
             durable: old.durable.clone(),
             pending: old.pending.clone(),
             ..State::default()
@@ -173,7 +181,9 @@ impl Simulated {
         folders: BTreeSet<PathBuf>,
     ) -> Self {
         let durable = (names.clone(), folders.clone());
-        let state = State { contents, names, folders, durable, ..State::default() };
+        let above = folders.iter().flat_map(|folder| folder.ancestors().skip(1));
+        let above = above.map(Path::to_owned).collect();
+        let state = State { contents, names, folders, above, durable, ..State::default() };
         Self(Arc::new(Mutex::new(state)))
     }
 
@@ -276,6 +286,7 @@ impl Disk for Simulated {
         state.operate("make folder", path)?;
         if !state.folders.contains(path) {
             state.rename(Renaming::Folder(path.to_owned()));
+            state.above.extend(path.ancestors().skip(1).map(Path::to_owned));
         }
         Ok(())
     }
@@ -350,6 +361,32 @@ impl Disk for Simulated {
             bytes: state.contents[*index].bytes.len() as u64,
         };
         Ok(inside.map(entry).collect())
+    }
+
+    fn folders(&self, folder: &Path) -> io::Result<Vec<String>> {
+        let mut state = self.0.lock();
+        state.reading("list", folder)?;
+        let inside = |path: &PathBuf| {
+            let name = path.file_name().filter(|_| path.parent() == Some(folder))?;
+            Some(name.to_str().expect("utf-8").to_owned())
+        };
+        let all = state.folders.iter().chain(&state.above);
+        let names: BTreeSet<String> = all.filter_map(inside).collect();
+        Ok(names.into_iter().collect())
+    }
+
+    fn remove_dir(&self, folder: &Path) -> io::Result<()> {
+        let mut state = self.0.lock();
+        state.operate("remove folder", folder)?;
+        let is_inside = |path: &PathBuf| path != folder && path.starts_with(folder);
+        if state.names.keys().chain(&state.folders).chain(&state.above).any(is_inside) {
+            return Err(io::ErrorKind::DirectoryNotEmpty.into());
+        }
+        if !state.above.remove(folder) && !state.folders.contains(folder) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        state.rename(Renaming::NoFolder(folder.to_owned()));
+        Ok(())
     }
 
     fn sync_dir(&self, folder: &Path) -> io::Result<()> {

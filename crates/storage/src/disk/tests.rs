@@ -31,6 +31,21 @@ fn check_contract(disk: &dyn Disk, folder: &Path) {
     disk.remove(&folder.join("b")).expect("remove");
     assert!(disk.remove(&folder.join("b")).is_err());
 
+    assert_eq!(disk.folders(folder).expect("folders"), Vec::<String>::new());
+    assert_eq!(disk.folders(&folder.join("nowhere")).expect("folders"), Vec::<String>::new());
+    for inside in ["y/z", "x"] {
+        disk.create_dir(&folder.join(inside)).expect("create_dir");
+    }
+    disk.create(&folder.join("x/file")).expect("create");
+    assert_eq!(disk.folders(folder).expect("folders"), ["x", "y"]);
+    for full in ["x", "y"] {
+        disk.remove_dir(&folder.join(full)).expect_err("it holds something");
+    }
+    disk.remove(&folder.join("x/file")).expect("remove");
+    disk.remove_dir(&folder.join("x")).expect("remove_dir");
+    disk.remove_dir(&folder.join("x")).expect_err("it is not there");
+    assert_eq!(disk.folders(folder).expect("folders"), ["y"]);
+
     let lock = folder.join("LOCK");
     let held = disk.lock(&lock).expect("lock").expect("free");
     assert!(disk.lock(&lock).expect("lock").is_none(), "it is taken");

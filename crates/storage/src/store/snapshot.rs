@@ -1,6 +1,7 @@
 //! A copy of the store as it is now, made of links to files that never change.
 
 use super::Store;
+use crate::disk::Disk;
 use crate::error::Error;
 use crate::folder::{MANIFEST, REPLACED, SNAPSHOTS};
 use std::io;
@@ -20,6 +21,7 @@ impl Store {
         also: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<PathBuf, Error> {
         let _working = self.working.lock();
+        remove_unfinished(&self.folder.path, self.disk.as_ref());
         let mut last = self.flushing.lock();
         self.flush_all(&mut last)?;
         let disk = self.disk.as_ref();
@@ -46,4 +48,46 @@ impl Store {
         }
         Ok(at)
     }
+}
+
+/// The snapshots of a data folder that a kill left without MANIFEST.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(crate) fn unfinished(folder: &Path, disk: &dyn Disk) -> io::Result<Vec<PathBuf>> {
+    let all = folder.join(SNAPSHOTS);
+    let mut found = Vec::new();
+    for name in disk.folders(&all)? {
+        let at = all.join(name);
+        if !disk.list(&at)?.iter().any(|file| file.name == MANIFEST) {
+            found.push(at);
+        }
+    }
+    Ok(found)
+}
+
+/// Removes what a kill left of snapshots that were being made, or removed: it keeps dropped
+/// blocks on the disk. The caller has the folder for itself, and makes none meanwhile. One
+/// that cannot be removed is told, and stays until the next time.
+pub(super) fn remove_unfinished(folder: &Path, disk: &dyn Disk) {
+    let removed = unfinished(folder, disk).and_then(|found| {
+        for at in found {
+            remove(&at, disk)?;
+            tracing::info!(snapshot = %at.display(), "removed what a kill left of a snapshot");
+        }
+        Ok(())
+    });
+    if let Err(error) = removed {
+        tracing::warn!(%error, "what a kill left of a snapshot stays, and takes space");
+    }
+}
+
+fn remove(folder: &Path, disk: &dyn Disk) -> io::Result<()> {
+    for file in disk.list(folder)? {
+        disk.remove(&folder.join(file.name))?;
+    }
+    for inside in disk.folders(folder)? {
+        remove(&folder.join(inside), disk)?;
+    }
+    disk.remove_dir(folder)
 }

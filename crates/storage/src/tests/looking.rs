@@ -5,14 +5,17 @@ use super::rig::*;
 use crate::cardinality::Cardinality;
 use crate::disk::Disk;
 use crate::disk::simulated::Simulated;
-use crate::{Finding, Told, inspect, verify};
+use crate::{Finding, Inspect, Told, inspect, verify};
 use model::limits::Budget;
 use model::name::metric_name;
-use model::{TimeRange, Value};
+use model::port::{Catalog, Selection};
+use model::{Attribute, Matcher, Predicate, TimeRange, Value};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+
+const TEN: Inspect = Inspect { top: 10, modes: true };
 
 /// What verify finds damaged, and what else it has to say.
 fn look(disk: &Simulated) -> (Vec<Finding>, Vec<Finding>) {
@@ -43,6 +46,9 @@ fn folder() -> Simulated {
         rig.put(&rows.collect::<Vec<_>>());
         rig.store.flush().expect("flush");
     }
+    let nobody = Matcher::equal(Attribute::Tag("host".into()), "nobody");
+    let gone = Predicate::Match(nobody);
+    rig.store.delete(&Selection { predicate: gone, range: TimeRange::ALL }).expect("delete");
     rig.put(&[float("mem,host=a", NOW, 1.0), float("mem,host=b", NOW, 2.0)]);
     let Rig { store, disk, .. } = rig;
     drop(store);
@@ -57,7 +63,8 @@ fn a_whole_folder_has_no_damage() {
 #[test]
 fn a_flipped_byte_anywhere_is_found_in_its_file() {
     let disk = folder();
-    let mut files = vec![Path::new(DATA).join("MANIFEST"), Path::new(DATA).join("catalog")];
+    let mut files: Vec<_> =
+        ["MANIFEST", "catalog", "tombstones"].map(|name| Path::new(DATA).join(name)).into();
     for inside in ["wal", "blocks"] {
         let inside = Path::new(DATA).join(inside);
         let listed = disk.list(&inside).expect("list");
@@ -100,7 +107,7 @@ fn a_folder_in_use_is_left_alone() {
     let disk: Arc<dyn Disk> = Arc::new(rig.disk.clone());
     let refused = verify(Path::new(DATA), &disk, &mut |_| {}).expect_err("in use");
     assert!(matches!(refused, crate::Error::InUse { .. }), "{refused}");
-    assert!(inspect(Path::new(DATA), &disk, 10).is_err());
+    assert!(inspect(Path::new(DATA), &disk, TEN).is_err());
     let nowhere = verify(Path::new("/nowhere"), &disk, &mut |_| {}).expect_err("nothing there");
     assert!(matches!(nowhere, crate::Error::NoData { .. }), "{nowhere}");
 }
@@ -111,7 +118,7 @@ fn an_inspection_accounts_for_every_byte_and_value() {
     let sizes = disk.list(&Path::new(DATA).join("blocks")).expect("list");
     let bytes: u64 = sizes.iter().map(|entry| entry.bytes).sum();
     let disk: Arc<dyn Disk> = Arc::new(disk);
-    let found = inspect(Path::new(DATA), &disk, 10).expect("inspect");
+    let found = inspect(Path::new(DATA), &disk, TEN).expect("inspect");
     let shares = found.shares;
     let all = shares.index + shares.times + shares.directories + shares.statistics + shares.values;
     assert_eq!(all, bytes);
@@ -126,6 +133,13 @@ fn an_inspection_accounts_for_every_byte_and_value() {
     assert_eq!(of("cpu_text"), Some((3, 600)));
     assert_eq!((found.streams, found.series), (4, 7));
     assert!(found.wal.1 > 0);
+    // Every value is written in some way.
+    let written = |of: fn(&crate::Written) -> u64| found.written.iter().map(of).sum::<u64>();
+    assert_eq!((written(|it| it.values), written(|it| it.bytes)), (2 * 300 * 3, shares.values));
+    let forms: BTreeSet<_> = found.written.iter().map(|it| (it.form, it.mode)).collect();
+    assert_eq!(forms, BTreeSet::from([("decimal", "linear"), ("text", "dictionary")]));
+    let less = inspect(Path::new(DATA), &disk, Inspect { modes: false, ..TEN }).expect("inspect");
+    assert_eq!(crate::Inspection { written: found.written.clone(), ..less }, found);
 }
 
 /// What [`Cardinality`] should say, counted one series at a time.
@@ -215,4 +229,32 @@ proptest! {
         prop_assert_eq!(counts(&few), counts(&all).into_iter().take(limit).collect::<Vec<_>>());
         prop_assert_eq!(few.series, all.series);
     }
+}
+
+/// Snapshots that are whole, and those that a kill left, while they were made or removed.
+#[test]
+fn what_a_kill_leaves_of_a_snapshot_is_removed_and_whole_ones_stay() {
+    let rig = Rig::new();
+    rig.put(&[float("cpu", NOW, 1.0)]);
+    rig.store.snapshot("whole", |_| Ok(())).expect("snapshot");
+    let all = Path::new(DATA).join("snapshots");
+    let has = |disk: &Simulated, name: &str| !disk.list(&all.join(name)).expect("list").is_empty();
+    // One that fails before its end is removed by the next.
+    rig.store.snapshot("half", |_| Err(std::io::ErrorKind::Other.into())).expect_err("it failed");
+    assert!(has(&rig.disk, "half") && !has(&rig.disk, "half/wal"));
+    rig.store.snapshot("another", |_| Ok(())).expect("snapshot");
+    assert_eq!(rig.disk.folders(&all).expect("folders"), ["another", "whole"]);
+    // And by the next start.
+    rig.store.snapshot("half", |_| Err(std::io::ErrorKind::Other.into())).expect_err("it failed");
+    let manifest = all.join("another").join("MANIFEST");
+    rig.disk.remove(&manifest).expect("remove");
+    let Rig { store, disk, .. } = rig;
+    drop(store);
+    let (damages, notes) = look(&disk);
+    let noted: Vec<_> = notes.iter().map(|note| note.path.clone()).collect();
+    assert_eq!((damages, noted), (vec![], vec![all.join("another"), all.join("half")]));
+    let rig = Rig::with(disk, options()).expect("start");
+    assert_eq!(rig.disk.folders(&all).expect("folders"), ["whole"]);
+    assert!(has(&rig.disk, "whole") && has(&rig.disk, "whole/blocks"));
+    assert_eq!(rig.all().len(), 1);
 }

@@ -3,16 +3,12 @@
 //! Objects are called by path and checksum, and were taken with a signed hash of their
 //! bytes, so that one that is there with its length is what it was.
 
-use super::copy::failed;
 use super::listing::{self, Entry, LISTING, Listing};
 use super::place::Place;
 use crate::client::s3::{Bucket, Known};
 use crate::error::Error;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, DirBuilder};
-use std::io;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -49,20 +45,6 @@ impl Place for InBucket {
 
     fn lanes(&self) -> usize {
         LANES
-    }
-
-    fn staging(&self) -> Result<PathBuf, Error> {
-        let moment = jiff::Timestamp::now().as_nanosecond();
-        let name = format!("barograph-backup-{}-{moment}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        // Rules may hold what is nobody else's to read.
-        let made = DirBuilder::new().mode(0o700).create(&folder);
-        made.map_err(failed("make folder", &folder))?;
-        Ok(folder.join("alerts.db"))
-    }
-
-    fn unstage(&self, staged: &Path) -> io::Result<()> {
-        staged.parent().map_or(Ok(()), fs::remove_dir_all)
     }
 
     fn has(&self, entry: &Entry) -> Result<bool, Error> {

@@ -6,12 +6,9 @@ use super::place::Place;
 use crate::error::Error;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use storage::{Disk, RealDisk};
 
-/// Where a stopped folder's rules are copied before they are stored.
-const STAGED: &str = "alerts.db.tmp";
 /// The folders that files of a backup lie in.
 const INSIDE: [&str; 3] = ["", "blocks/", "wal/"];
 
@@ -33,18 +30,6 @@ impl Place for InFolder {
 
     fn lanes(&self) -> usize {
         1
-    }
-
-    fn staging(&self) -> Result<PathBuf, Error> {
-        fs::create_dir_all(&self.path).map_err(failed("make folder", &self.path))?;
-        let staged = self.path.join(STAGED);
-        // What a backup that was killed has left.
-        let _ = fs::remove_file(&staged);
-        Ok(staged)
-    }
-
-    fn unstage(&self, staged: &Path) -> io::Result<()> {
-        fs::remove_file(staged)
     }
 
     /// Reads it again, so that what went bad where it lies is replaced.

@@ -6,8 +6,7 @@ use super::listing::{Entry, Listing};
 use crate::client::s3::address::is_bucket;
 use crate::error::Error;
 use std::collections::BTreeSet;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// A place of one backup. Files are called as [`Entry::stored`] says, so that what is there
@@ -18,18 +17,6 @@ pub trait Place: Sync {
 
     /// How many files may be on their way at one time.
     fn lanes(&self) -> usize;
-
-    /// A file that is not there yet, to be made on this machine before it is stored.
-    ///
-    /// # Errors
-    /// When there is no folder for it.
-    fn staging(&self) -> Result<PathBuf, Error>;
-
-    /// Removes what was made at [`Place::staging`].
-    ///
-    /// # Errors
-    /// When it cannot be removed.
-    fn unstage(&self, staged: &Path) -> io::Result<()>;
 
     /// Whether the file is there with its length and checksum.
     ///

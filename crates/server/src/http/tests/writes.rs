@@ -73,6 +73,32 @@ async fn what_a_limit_refuses_is_told_and_counted_and_the_rest_is_kept() {
         let line = format!("barograph_limit_refused_total{{limit=\"{limit}\"}} 1\n");
         assert!(metrics.contains(&line), "{metrics}");
     }
+    assert!(metrics.contains("barograph_limit{limit=\"labels_max\"} 1\n"), "{metrics}");
+}
+
+/// Every limit of writes is told before it refuses anything.
+#[tokio::test]
+async fn every_limit_has_a_size_and_a_count() {
+    let site = Site::configured("disk_free_min = 7\n");
+    site.post("/write", "m v=1\n").await;
+    let metrics = site.get("/metrics").await.text();
+    for limit in [
+        "body_bytes_max",
+        "body_decompressed_bytes_max",
+        "disk_free_min",
+        "head_bytes_max",
+        "inflight_bytes_max",
+        "label_name_bytes_max",
+        "label_value_bytes_max",
+        "labels_max",
+        "series_max",
+        "series_per_measurement_max",
+    ] {
+        let line = format!("barograph_limit_refused_total{{limit=\"{limit}\"}} 0\n");
+        assert!(metrics.contains(&line), "{limit}: {metrics}");
+        assert!(metrics.contains(&format!("barograph_limit{{limit=\"{limit}\"}} ")), "{limit}");
+    }
+    assert!(metrics.contains("barograph_limit{limit=\"disk_free_min\"} 7\n"), "{metrics}");
 }
 
 async fn send_gzip(site: &Site, lines: &str) -> Got {
