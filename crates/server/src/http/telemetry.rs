@@ -200,6 +200,21 @@ fn of_store(text: &mut Text, rooms: &Rooms) {
         ("barograph_blocks", "Blocks there are.", stats.block_count),
         ("barograph_block_bytes", "Size of the blocks.", stats.block_bytes),
         ("barograph_block_values", "Values in the blocks.", stats.block_values),
+        (
+            "barograph_files_aside",
+            "Damaged files that lie put aside; answers over their time are partial.",
+            stats.files_aside,
+        ),
+        (
+            "barograph_blocks_unread",
+            "Blocks that cannot be read now and are tried again; answers over their time are partial.",
+            stats.blocks_unread,
+        ),
+        (
+            "barograph_blocks_unmerged",
+            "Blocks that could not be merged the last time and are tried again.",
+            stats.blocks_unmerged,
+        ),
     ];
     for (name, help, value) in gauges {
         gauge(text, name, help, value);

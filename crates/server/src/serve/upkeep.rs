@@ -7,6 +7,7 @@ use crate::house::{House, Rooms};
 use model::Span;
 use std::sync::Arc;
 use std::time::Duration;
+use storage::Stats;
 
 /// From one round to the next, where nobody asks for one earlier.
 const EVERY: Duration = Duration::from_secs(2);
@@ -21,7 +22,7 @@ const LATE: Span = Span::MINUTE;
 /// When the system gives no thread.
 pub fn start(house: Arc<House>, rooms: Arc<Rooms>) -> Result<Worker, Error> {
     // What the start found is said before the first round.
-    note(&house, "store", damage(rooms.store.stats().corruption_found));
+    note(&house, "store", damage(&rooms.store.stats()));
     let store = rooms.store.clone();
     let worker = Worker::start("upkeep", move |bell| {
         while !bell.has_rung() {
@@ -41,7 +42,7 @@ fn round(house: &House, rooms: &Rooms) -> bool {
     let trouble = match &done {
         Ok(done) => {
             tracing::debug!(?done, "upkeep");
-            damage(rooms.store.stats().corruption_found)
+            damage(&rooms.store.stats())
         }
         Err(error) => {
             house.metrics.maintenance_failures.add(1);
@@ -80,9 +81,14 @@ fn lateness(rooms: &Rooms) -> Option<String> {
     Some(format!("{text}: {} wait, the oldest for {} s", backlog.queued, oldest.0 / Span::SECOND.0))
 }
 
-/// What is said of damage that was found and worked round.
-fn damage(places: u64) -> Option<String> {
-    let text =
-        "damaged data was found and kept aside in the data folder; everything else is served";
-    (places > 0).then(|| format!("{text} ({places} places)"))
+/// What is said of damage that was found and worked round, at this start or an earlier one.
+fn damage(stats: &Stats) -> Option<String> {
+    let Stats { corruption_found, files_aside, blocks_unread, .. } = *stats;
+    (corruption_found + files_aside + blocks_unread > 0).then(|| {
+        format!(
+            "damaged data was found ({corruption_found} places); {files_aside} damaged files lie \
+             aside in the data folder, {blocks_unread} blocks cannot be read now; everything else \
+             is served"
+        )
+    })
 }

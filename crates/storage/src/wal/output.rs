@@ -51,9 +51,20 @@ impl Setting {
             let _ = self.disk.truncate(&segment::path(&self.folder, number), open.bytes);
             return Err(error);
         }
+        let before = open.bytes;
         open.bytes += frames.len() as u64;
         open.is_synced = false;
-        if self.is_due(open) { self.sync(open) } else { Ok(()) }
+        if !self.is_due(open) {
+            return Ok(());
+        }
+        let synced = self.sync(open);
+        if synced.is_err() && self.fsync == Fsync::Always {
+            // Nobody was told that these frames are there, and any part of them may be:
+            // without them, the next start finds no damage. All before was synced.
+            let cut = self.disk.truncate(&segment::path(&self.folder, number), before);
+            open.bytes = if cut.is_ok() { before } else { open.bytes };
+        }
+        synced
     }
 
     /// Makes `number` the open segment.
