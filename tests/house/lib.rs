@@ -6,6 +6,7 @@
 
 pub mod binary;
 pub mod receiver;
+pub mod seal;
 
 use std::time::{Duration, Instant};
 

@@ -2,6 +2,7 @@
 
 mod alerting;
 mod backup;
+mod damage;
 mod durability;
 mod refusals;
 mod serving;
