@@ -1,9 +1,15 @@
 //! A disk in memory with a small data folder on it, made once by the store itself.
 
 use model::limits::Budget;
-use model::port::{Selection, Sink, Source, SystemClock};
+use model::port::{
+    Aggregation, Catalog, Edge, Reduction, Selection, Sink, Source, SystemClock, Windows,
+    WriteError,
+};
 use model::row::Rows;
-use model::{Kind, Predicate, Samples, Target, TimeRange, Timestamp};
+use model::{
+    Attribute, Kind, Matcher, Needs, Predicate, Samples, Span, Target, TimeRange, Timestamp,
+    WriteReport,
+};
 use protocol::line::{Decoder, Precision};
 use std::collections::BTreeMap;
 use std::io;
@@ -145,7 +151,7 @@ fn open(volume: &Volume) -> Result<Store, storage::Error> {
 }
 
 /// Rows of every kind, some of them in blocks, some in the log.
-fn fill(store: &Store, from: i64, until: i64) {
+fn fill(store: &Store, from: i64, until: i64) -> Result<WriteReport, WriteError> {
     let line = |n: i64| {
         let (host, note) = (n % 3, n % 5);
         format!(
@@ -158,13 +164,13 @@ fn fill(store: &Store, from: i64, until: i64) {
     let target = Target { database: "metrics".into(), policy: None };
     let mut rows = Decoder::new(body.as_bytes(), Precision::S, Timestamp(0));
     let rows: &mut dyn Rows = &mut rows;
-    store.write(&target, rows).expect("a sound disk");
+    store.write(&target, rows)
 }
 
 /// A store with a few rows.
 pub fn store() -> Store {
     let store = open(&Volume::default()).expect("a sound disk");
-    fill(&store, 1, 200);
+    fill(&store, 1, 200).expect("a sound disk");
     store
 }
 
@@ -174,17 +180,26 @@ pub fn sample() -> Volume {
     let sample = SAMPLE.get_or_init(|| {
         let volume = Volume::default();
         let store = open(&volume).expect("a sound disk");
-        fill(&store, 1, 400);
+        fill(&store, 1, 400).expect("a sound disk");
         store.flush().expect("a sound disk");
-        fill(&store, 390, 450);
+        let host = Matcher::equal(Attribute::Tag("host".into()), "h2");
+        let range = TimeRange::new(Timestamp(0), Timestamp::from_secs(9));
+        let some = Selection { predicate: Predicate::Match(host), range };
+        store.delete(&some).expect("a sound disk");
+        fill(&store, 390, 450).expect("a sound disk");
         volume
     });
     let files = sample.0.lock().expect("no panic inside").clone();
     Volume(Arc::new(Mutex::new(files)))
 }
 
-/// Opens what may be damaged, reads all of it, merges, writes, and opens it again.
+/// Looks at what may be damaged from outside, opens it, reads all of it in every way, merges,
+/// writes, and opens it again.
 pub fn read_all(volume: Volume) {
+    let disk: Arc<dyn Disk> = Arc::new(volume.clone());
+    let _ = storage::verify(Path::new(DATA), &disk, &mut |_| {});
+    let how = storage::Inspect { top: 3, modes: true };
+    let _ = storage::inspect(Path::new(DATA), &disk, how);
     for _ in 0..2 {
         let Ok(store) = open(&volume) else { return };
         let budget = Budget::new(1_000_000);
@@ -193,7 +208,25 @@ pub fn read_all(volume: Volume) {
         for series in store.select(&selection, &budget).into_iter().flatten() {
             let _ = series.read(TimeRange::ALL, &budget, &mut samples);
         }
-        fill(&store, 500, 510);
+        let _ = store.outline(&selection, &budget);
+        let windows = Windows {
+            start: Timestamp(0),
+            step: Span::MINUTE,
+            width: Span::MINUTE,
+            count: 9,
+            edge: Edge::RightOpen,
+        };
+        let asked = Aggregation {
+            predicate: &Predicate::ALL,
+            windows,
+            reduction: Reduction::Pooled,
+            needs: Needs::ALL,
+            group_by: &[Attribute::Tag("zone".into())],
+        };
+        let _ = store.aggregate(&asked, &budget);
+        let _ = store.cardinality(TimeRange::ALL, 3, &budget);
+        // A catalog may say anything, such as that there is no policy to write to.
+        let _ = fill(&store, 500, 510);
         let _ = store.flush();
         let _ = store.maintain();
     }

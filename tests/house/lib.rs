@@ -7,6 +7,7 @@
 pub mod binary;
 pub mod bucket;
 pub mod receiver;
+pub mod seal;
 
 use std::time::{Duration, Instant};
 

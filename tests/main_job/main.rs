@@ -4,6 +4,7 @@ mod alerting;
 mod backup;
 mod bench;
 mod bucket;
+mod damage;
 mod deletes;
 mod durability;
 mod looking;

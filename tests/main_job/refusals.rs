@@ -1,7 +1,8 @@
 //! What cannot work is said in one line, with a non-zero exit, and nothing is lost.
 
 use barograph_tests::binary::{self, Barograph};
-use std::path::Path;
+use barograph_tests::seal;
+use std::path::{Path, PathBuf};
 
 /// Runs `serve` and expects one line on stderr with every one of `words` in it.
 fn check_refused(arguments: &[&str], words: &[&str]) {
@@ -43,6 +44,79 @@ fn a_folder_in_use_and_a_port_in_use_are_refused() {
     let address = server.url.trim_start_matches("http://");
     check_refused(&["--data-dir", text(other.path()), "--listen", address], &[address, "in use"]);
     assert_eq!(server.instant("m_v").len(), 1);
+}
+
+/// Every file below a folder with its bytes, the lock apart.
+fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if !path.ends_with("LOCK") {
+            found.push((path.clone(), std::fs::read(&path).unwrap()));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn folders_of_other_versions_are_refused_with_what_to_do_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Barograph::start(folder.path(), "", &["--no-collect"]);
+    server.write("m v=1");
+    assert!(server.terminate().success());
+    let data = folder.path().join("data");
+    let blocks: Vec<PathBuf> =
+        files(&data.join("blocks")).into_iter().map(|(path, _)| path).collect();
+    let footer = |bytes: &[u8]| bytes.windows(8).rposition(|it| it == b"BAROFOOT").unwrap();
+    let start: fn(&[u8]) -> usize = |_| 0;
+    // A newer version of each kind of file, and an older one of blocks, which there was.
+    let cases = [
+        (data.join("MANIFEST"), start, 9u8),
+        (data.join("MANIFEST.copy"), start, 9),
+        (data.join("catalog"), start, 9),
+        (blocks[0].clone(), footer, 9),
+        (blocks[0].clone(), footer, 1),
+    ];
+    for (path, at, version) in cases {
+        let whole = std::fs::read(&path).unwrap();
+        let mut other = whole.clone();
+        let at = at(&other);
+        seal::change_version(&mut other[at..], version);
+        std::fs::write(&path, &other).unwrap();
+        let before = files(&data);
+        let says = format!("format version {version}");
+        check_refused(
+            &["--data-dir", text(&data), "--listen", "127.0.0.1:0"],
+            &[text(&path), &says, "start the version of barograph that wrote it", "--data-dir"],
+        );
+        assert!(files(&data) == before, "{}: something was changed", path.display());
+        std::fs::write(&path, &whole).unwrap();
+    }
+    let server = Barograph::start(folder.path(), "", &["--no-collect"]);
+    assert_eq!(server.influx("SELECT v FROM m")["series"][0]["values"][0][1], 1);
+}
+
+#[test]
+fn a_folder_that_an_earlier_version_wrote_opens_with_its_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/storage/tests/compat/v1");
+    let data = folder.path().join("data");
+    for (path, bytes) in files(&fixture) {
+        let target = data.join(path.strip_prefix(&fixture).unwrap());
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::write(target, bytes).unwrap();
+    }
+    let server = Barograph::start(folder.path(), "", &["--no-collect", "--retention", "inf"]);
+    // One row of those in its block was written again in its log.
+    let counted = server.influx("SELECT count(float), first(float) FROM \"all\"");
+    let row = &counted["series"][0]["values"][0];
+    assert_eq!((&row[1], &row[2]), (&300.into(), &7.5.into()), "{counted}");
+    let late = server.influx("SELECT value FROM late");
+    assert_eq!(late["series"][0]["values"][0][1], 1.5, "{late}");
+    assert_eq!(server.get("/ready").status, 200);
 }
 
 #[test]

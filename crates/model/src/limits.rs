@@ -140,6 +140,13 @@ impl Budget {
         self.warnings.lock().unwrap_or_else(|broken| broken.into_inner()).clone()
     }
 
+    /// What was noted so far, which is then noted no more: what one statement of several is
+    /// told, the next is told again.
+    pub fn take_warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.lock().unwrap_or_else(|broken| broken.into_inner());
+        std::mem::take(&mut *warnings)
+    }
+
     /// How many samples were read so far.
     pub fn samples(&self) -> u64 {
         self.samples.load(Ordering::Relaxed)

@@ -1,4 +1,4 @@
-//! Databases and their retention policies, durable in one small file.
+//! Databases and their retention policies, durable in one small file and its copy.
 //!
 //! Every policy has a number that is never given again. Log and blocks name streams by it,
 //! so that dropping a policy is one atomic replacement of this file: what bears its number
@@ -10,13 +10,13 @@ mod state;
 
 pub use state::{Class, Known, State};
 
-use crate::disk::{Disk, read_all, replace};
+use crate::disk::Disk;
 use crate::error::{Error, is_disk_full};
+use crate::twin::{self, Twin, replace_both};
 use model::port::{CatalogError, Policy, PolicyChange, WriteError};
 use model::{DEFAULT_POLICY, Span, Target};
 use parking_lot::{Mutex, RwLock};
 use state::Database;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,13 +38,22 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Reads the file, which need not be there.
+    /// Reads the file, which need not be there, and mends what is wrong with its copy, or
+    /// with itself by its copy; answers how many of both were damaged, too.
     ///
     /// # Errors
-    /// When it is damaged, of another version, or cannot be read.
-    pub fn open(path: PathBuf, disk: Arc<dyn Disk>) -> Result<Self, Error> {
-        let state = RwLock::new(Arc::new(read(&path, disk.as_ref())?));
-        Ok(Self { path, disk, writing: Mutex::new(()), state, is_in_doubt: AtomicBool::new(false) })
+    /// When both are damaged or cannot be read, or one is of another version.
+    pub fn open(path: PathBuf, disk: Arc<dyn Disk>) -> Result<(Self, u64), Error> {
+        let (state, damages) = match read(&path, disk.as_ref())? {
+            Some(twin) => {
+                let damages = twin.mend(disk.as_ref());
+                (twin.value, damages)
+            }
+            None => (State::default(), 0),
+        };
+        let (writing, is_in_doubt) = (Mutex::new(()), AtomicBool::new(false));
+        let state = RwLock::new(Arc::new(state));
+        Ok((Self { path, disk, writing, state, is_in_doubt }, damages))
     }
 
     /// What there is now.
@@ -190,7 +199,8 @@ impl Catalog {
         let mut state = State::clone(&self.state());
         if edit(&mut state)? || self.is_in_doubt.load(Ordering::Acquire) {
             self.is_in_doubt.store(true, Ordering::Release);
-            replace(self.disk.as_ref(), &self.path, &file::encode(&state)).map_err(|error| {
+            let written = replace_both(self.disk.as_ref(), &self.path, &file::encode(&state));
+            written.map_err(|error| {
                 let advice = if is_disk_full(&error) { "; free some space" } else { "" };
                 CatalogError::Failed(format!("{error}{advice}"))
             })?;
@@ -201,16 +211,12 @@ impl Catalog {
     }
 }
 
-/// What the file says; nothing where it is not there.
+/// What the file or its copy says; none where neither is there.
 ///
 /// # Errors
-/// When it is damaged, of another version, or cannot be read.
-pub fn read(path: &Path, disk: &dyn Disk) -> Result<State, Error> {
-    match read_all(disk, path) {
-        Ok(bytes) => file::decode(&bytes, path),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(State::default()),
-        Err(e) => Err(e.into()),
-    }
+/// When both are damaged or cannot be read, or one is of another version.
+pub fn read(path: &Path, disk: &dyn Disk) -> Result<Option<Twin<State>>, Error> {
+    twin::read(path, disk, file::decode)
 }
 
 /// The policy that a database is born with where nothing else is said.

@@ -37,6 +37,8 @@ pub struct Candidate {
     pub has_dropped: bool,
     /// Whether it is written as what is not expected to change any more.
     pub is_cold: bool,
+    /// Whether it must be left as it is, since it cannot be read now or was put aside.
+    pub is_fixed: bool,
 }
 
 /// Blocks to merge.
@@ -52,7 +54,7 @@ pub struct Merge {
 /// is merged for the last time, and cold, when it has been over for `cold_after`.
 pub fn plan(blocks: &[Candidate], now: Timestamp, cold_after: Span) -> Vec<Merge> {
     let mut groups: BTreeMap<_, Vec<Candidate>> = BTreeMap::new();
-    for block in blocks {
+    for block in blocks.iter().filter(|block| !block.is_fixed) {
         let name = &block.name;
         groups.entry((name.partition, name.class, name.slice)).or_default().push(*block);
     }
@@ -100,21 +102,35 @@ fn choose<'a>(group: &'a [Candidate], all: &[Candidate]) -> Option<&'a [Candidat
         }
     }
     // Space that was dropped is given back even where there is nothing to merge with.
-    group.iter().find(|block| block.has_dropped).map(std::slice::from_ref)
+    let mut alone = group.iter().map(std::slice::from_ref);
+    alone.find(|run| run[0].has_dropped && !is_barred(run, all))
 }
 
-/// Whether another block with some of the same times has flushes among those of `run`.
+/// Whether another block with some of the same times has flushes among those of `run`, or
+/// one that must be left as it is.
 fn is_split(run: &[Candidate], all: &[Candidate]) -> bool {
+    let holds = |run: &[Candidate], other: &Candidate| {
+        !other.name.is_beside(&run[0].name)
+            && run.iter().any(|block| block.range.overlaps(&other.range))
+    };
+    is_barred(run, all) || all.iter().any(|other| is_among(run, other) && holds(run, other))
+}
+
+/// Whether flushes of a block that must be left as it is are among those of `run`, in the
+/// same slice: what is merged over it would count as what it was merged into.
+fn is_barred(run: &[Candidate], all: &[Candidate]) -> bool {
+    let mut fixed = all.iter().filter(|other| other.is_fixed);
+    fixed.any(|other| is_among(run, other) && other.name.is_beside(&run[0].name))
+}
+
+/// Whether flushes of `other` are among those of `run`, which are of one slice.
+fn is_among(run: &[Candidate], other: &Candidate) -> bool {
     let (Some(oldest), Some(newest)) = (run.first(), run.last()) else { return false };
     let (first, last) = (oldest.name.sequences.first, newest.name.sequences.last);
-    all.iter().any(|other| {
-        let theirs = &other.name;
-        (theirs.partition, theirs.class) == (oldest.name.partition, oldest.name.class)
-            && !theirs.is_beside(&oldest.name)
-            && theirs.sequences.first <= last
-            && first <= theirs.sequences.last
-            && run.iter().any(|block| block.range.overlaps(&other.range))
-    })
+    let theirs = &other.name;
+    (theirs.partition, theirs.class) == (oldest.name.partition, oldest.name.class)
+        && theirs.sequences.first <= last
+        && first <= theirs.sequences.last
 }
 
 #[cfg(test)]

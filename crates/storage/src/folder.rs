@@ -2,9 +2,10 @@
 //!
 //! Invariant: nothing in a folder of another version is touched, not even its lock.
 
-use crate::disk::{Disk, Lock, read_all, replace};
+use crate::disk::{Disk, Lock};
 use crate::envelope::Seal;
 use crate::error::Error;
+use crate::twin::{self, Twin, copy_of, replace_both};
 use codec::cursor::Cursor;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,8 @@ const CATALOG: &str = "catalog";
 const TOMBSTONES: &str = "tombstones";
 /// Where snapshots are made.
 pub const SNAPSHOTS: &str = "snapshots";
-/// Small files that are there or not, and that are replaced as a whole.
+/// Small files that are there or not, and that are replaced as a whole. Each has a copy
+/// beside it, as MANIFEST has; snapshots and backups do without.
 pub const REPLACED: [&str; 2] = [CATALOG, TOMBSTONES];
 /// All files of the folder itself that are data.
 pub const FILES: [&str; 3] = [CATALOG, TOMBSTONES, MANIFEST];
@@ -34,6 +36,8 @@ pub struct Folder {
     pub path: PathBuf,
     /// How many partitions its streams are spread over.
     pub partitions: u16,
+    /// How many copies of the MANIFEST were damaged; they are mended.
+    pub damages: u64,
     _lock: Box<dyn Lock>,
 }
 
@@ -50,11 +54,11 @@ impl Folder {
         disk.create_dir(path)?;
         let lock = disk.lock(&path.join("LOCK"))?;
         let lock = lock.ok_or_else(|| Error::InUse { folder: path.to_owned() })?;
-        let partitions = match read_manifest(path, disk)? {
-            Some(recorded) => recorded,
-            None => write_manifest(path, disk, partitions)?,
+        let (partitions, damages) = match read_manifest(path, disk)? {
+            Some(recorded) => (recorded.value, recorded.mend(disk)),
+            None => (write_manifest(path, disk, partitions)?, 0),
         };
-        let folder = Self { path: path.to_owned(), partitions, _lock: lock };
+        let folder = Self { path: path.to_owned(), partitions, damages, _lock: lock };
         disk.create_dir(&folder.wal())?;
         disk.create_dir(&folder.blocks())?;
         disk.sync_dir(path)?;
@@ -127,21 +131,24 @@ impl Looked {
         self.path.join(TOMBSTONES)
     }
 
-    /// Whether anything was deleted.
-    pub fn has_tombstones(&self, disk: &dyn Disk) -> bool {
-        disk.list(&self.path).is_ok_and(|all| all.iter().any(|file| file.name == TOMBSTONES))
-    }
-
     /// The file that fixes the partitions.
     pub fn manifest(&self) -> PathBuf {
         self.path.join(MANIFEST)
     }
 
+    /// Checks that there is a catalog, or that there is no data.
+    ///
+    /// # Errors
+    /// When there is data, and neither a catalog nor its copy.
+    pub fn check_catalog(&self, disk: &dyn Disk) -> Result<(), Error> {
+        check_catalog(&self.path, disk)
+    }
+
     /// How many partitions there are.
     ///
     /// # Errors
-    /// When the MANIFEST is missing or damaged.
-    pub fn partitions(&self, disk: &dyn Disk) -> Result<u16, Error> {
+    /// When the MANIFEST and its copy are missing or damaged.
+    pub fn partitions(&self, disk: &dyn Disk) -> Result<Twin<u16>, Error> {
         let missing = || Error::Missing { folder: self.path.clone(), file: MANIFEST };
         read_manifest(&self.path, disk)?.ok_or_else(missing)
     }
@@ -155,33 +162,36 @@ fn blocks(folder: &Path) -> PathBuf {
     folder.join("blocks")
 }
 
-fn read_manifest(folder: &Path, disk: &dyn Disk) -> Result<Option<u16>, Error> {
-    let path = folder.join(MANIFEST);
-    let bytes = match read_all(disk, &path) {
-        Ok(bytes) => bytes,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            check_empty(folder, disk, MANIFEST)?;
-            return Ok(None);
-        }
-        Err(e) => return Err(e.into()),
-    };
-    let body = SEAL.unwrap(&bytes, &path, 0)?;
+fn read_manifest(folder: &Path, disk: &dyn Disk) -> Result<Option<Twin<u16>>, Error> {
+    let found = twin::read(&folder.join(MANIFEST), disk, decode_manifest)?;
+    if found.is_none() {
+        check_empty(folder, disk, MANIFEST)?;
+    }
+    Ok(found)
+}
+
+fn decode_manifest(bytes: &[u8], path: &Path) -> Result<u16, Error> {
+    let body = SEAL.unwrap(bytes, path, 0)?;
     let partitions = Cursor::new(body).u16().unwrap_or(0);
     if partitions == 0 || partitions > PARTITIONS_MAX {
         let what = format!("{partitions} is no number of partitions");
-        return Err(Error::damaged(&path, 9, what));
+        return Err(Error::damaged(path, 9, what));
     }
-    Ok(Some(partitions))
+    Ok(partitions)
 }
 
 /// Without a catalog, everything in log and blocks would count as dropped. It is written
 /// before the first row, so that one is there wherever rows are.
 fn check_catalog(folder: &Path, disk: &dyn Disk) -> Result<(), Error> {
-    match disk.open(&folder.join(CATALOG)) {
-        Ok(_) => Ok(()),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => check_empty(folder, disk, CATALOG),
-        Err(e) => Err(e.into()),
+    let path = folder.join(CATALOG);
+    for path in [copy_of(&path), path] {
+        match disk.open(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            // Whether it can be read is seen when it is.
+            _ => return Ok(()),
+        }
     }
+    check_empty(folder, disk, CATALOG)
 }
 
 /// Checks that there is no data, now that `file` is missing.
@@ -197,7 +207,7 @@ fn write_manifest(folder: &Path, disk: &dyn Disk, partitions: u16) -> Result<u16
         asked => asked.min(PARTITIONS_MAX),
     };
     sync_above(folder, disk)?;
-    replace(disk, &folder.join(MANIFEST), &SEAL.wrap(&partitions.to_le_bytes()))?;
+    replace_both(disk, &folder.join(MANIFEST), &SEAL.wrap(&partitions.to_le_bytes()))?;
     Ok(partitions)
 }
 

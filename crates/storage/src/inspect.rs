@@ -114,11 +114,12 @@ pub fn inspect(dir: &Path, disk: &Arc<dyn Disk>, how: Inspect) -> Result<Inspect
     let looked = Looked::open(dir, disk.as_ref())?;
     let wal = disk.list(&looked.wal())?;
     let mut inspection = Inspection {
-        partitions: looked.partitions(disk.as_ref())?,
+        partitions: looked.partitions(disk.as_ref())?.value,
         wal: (wal.len() as u64, wal.iter().map(|entry| entry.bytes).sum()),
         ..Inspection::default()
     };
     let state = catalog::read(&looked.catalog(), disk.as_ref())?;
+    let state = state.map_or_else(State::default, |twin| twin.value);
     let blocks = open(&looked, disk)?;
     let mut counting = Counting::new(top);
     let mut sizes = HashMap::new();

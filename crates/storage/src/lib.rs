@@ -21,6 +21,7 @@ pub mod disk;
 mod envelope;
 mod error;
 mod folder;
+mod gap;
 mod head;
 mod identity;
 mod index;
@@ -39,6 +40,8 @@ mod slice;
 mod stats;
 mod store;
 mod tombstone;
+mod trouble;
+mod twin;
 mod verify;
 mod wal;
 

@@ -29,7 +29,7 @@ pub struct Stats {
     pub values_written: u64,
     /// Rows that were refused.
     pub rows_refused: u64,
-    /// Blocks there are.
+    /// Bytes that may still be written.
     pub disk_free_bytes: u64,
     /// Blocks there are.
     pub block_count: u64,
@@ -61,6 +61,12 @@ pub struct Stats {
     pub replayed_rows: u64,
     /// Places where data was found to be damaged.
     pub corruption_found: u64,
+    /// Damaged files that lie put aside.
+    pub files_aside: u64,
+    /// Blocks that are not served, or in part, since they cannot be read now.
+    pub blocks_unread: u64,
+    /// Blocks that could not be merged the last time.
+    pub blocks_unmerged: u64,
 }
 
 /// What one round of background work did.

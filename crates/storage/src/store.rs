@@ -9,6 +9,7 @@ mod cardinality;
 mod databases;
 mod delete;
 mod flush;
+mod heal;
 mod merge;
 mod outline;
 mod recover;
@@ -26,6 +27,7 @@ use crate::compact::{self, Candidate};
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::folder::Folder;
+use crate::gap::Gaps;
 use crate::head::{Head, Schema, SeriesLimits};
 use crate::identity::{PolicyId, PolicyName};
 use crate::jobs::{JobKind, JobStats};
@@ -35,7 +37,9 @@ use crate::room::Room;
 use crate::shape::Shapes;
 use crate::stats::{Counters, Maintained, Stats};
 use crate::tombstone::Tombstones;
+use crate::trouble::{self, Troubles};
 use crate::wal::{Setting, Wal};
+use merge::Ended;
 use model::port::Clock;
 use parking_lot::{Condvar, Mutex};
 use std::path::Path;
@@ -60,6 +64,10 @@ pub struct Store {
     blocks: Blocks,
     cache: Arc<Cache>,
     tombstones: Tombstones,
+    /// What answers miss because it was put aside.
+    gaps: Gaps,
+    /// Blocks with which something does not work now.
+    troubles: Troubles,
     /// Held by whoever merges or drops. Locked before `flushing`.
     working: Mutex<()>,
     /// Held by whoever flushes or deletes, which a merge does not keep waiting; it knows the
@@ -93,7 +101,7 @@ impl Store {
         let folder = Folder::open(dir, disk.as_ref(), options.partitions)?;
         let counters = Arc::new(Counters::default());
         let shapes = Arc::new(Shapes::default());
-        let catalog = Catalog::open(folder.catalog(), disk.clone())?;
+        let (catalog, catalog_damages) = Catalog::open(folder.catalog(), disk.clone())?;
         let context = Context {
             disk: disk.clone(),
             shapes: shapes.clone(),
@@ -107,12 +115,12 @@ impl Store {
             counters.corruption();
             tracing::error!(%error, "a block is damaged and was put aside; the others are served");
         }
-        let tombstones = Tombstones::open(folder.tombstones(), disk.clone())?;
+        let (tombstones, damages) = Tombstones::open(folder.tombstones(), disk.clone())?;
+        (0..folder.damages + catalog_damages + damages).for_each(|_| counters.corruption());
         let applied = opened.blocks.list().iter().map(|block| block.applied).max();
         tombstones.reserve(applied.unwrap_or(0));
         let deleted = tombstones.state();
         let schema = Schema::new(shapes.clone(), SeriesLimits::of(&options));
-        recover::note_fields(&schema, &opened.blocks, &tombstones, &catalog.state(), &counters);
         let head = Head::new(folder.partitions, schema, shapes.clone());
         let setting = Setting {
             disk: disk.clone(),
@@ -137,6 +145,8 @@ impl Store {
             blocks: opened.blocks,
             cache,
             tombstones,
+            gaps: Gaps::default(),
+            troubles: Troubles::default(),
             working: Mutex::new(()),
             flushing: Mutex::new(opened.last_sequence.max(deleted.through)),
             is_kept_flushed: AtomicBool::new(false),
@@ -147,7 +157,10 @@ impl Store {
             is_closing: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
         };
+        store.begin_healing(&opened.refused);
         store.replay(&segments)?;
+        store.look_aside()?;
+        store.tell_aside();
         Ok(store)
     }
 
@@ -171,6 +184,7 @@ impl Store {
 
     fn work(&self, done: &mut Maintained) -> Result<(), Error> {
         self.wal.sync_due()?;
+        self.heal()?;
         // First, as a full disk may leave no room for anything else.
         done.dropped = self.drop_expired()?;
         self.flush_unless_kept(done)?;
@@ -185,8 +199,9 @@ impl Store {
             let bytes = inputs.iter().map(|block| block.bytes).sum();
             let merge = || self.merge(&inputs, merge.effort, done);
             match self.job(JobKind::Merge, bytes, merge) {
-                Ok(true) => done.merged += 1,
-                Ok(false) => break,
+                Ok(Ended::Done) => done.merged += 1,
+                Ok(Ended::PutOff) => {}
+                Ok(Ended::Closing) => break,
                 Err(error) => merged = merged.and(Err(error)),
             }
         }
@@ -303,6 +318,9 @@ impl Store {
             cache_bytes: cache.bytes,
             cache_hits: cache.hits,
             cache_misses: cache.misses,
+            files_aside: self.gaps.found().files,
+            blocks_unread: self.troubles.unread(),
+            blocks_unmerged: self.troubles.of(trouble::Kind::Merge).len() as u64,
             ..Stats::default()
         };
         self.counters.fill(&mut stats);
@@ -390,14 +408,16 @@ impl Store {
             hidden.is_ok_and(|hidden| !hidden.is_empty())
         };
         let list = self.blocks.list();
+        let unmerged = self.troubles.unmerged(self.clock.now());
         let candidate = |block: &Arc<Block>| Candidate {
             name: block.name,
             range: block.range,
             bytes: block.bytes,
             has_dropped: is_cut(block) || block.policies().any(|policy| !live.contains(&policy)),
             is_cold: block.is_cold,
+            is_fixed: unmerged.contains(&block.name),
         };
-        list.iter().map(candidate).collect()
+        list.iter().map(candidate).chain(self.unread(&list)).collect()
     }
 
     fn named(&self, names: &[Name]) -> Vec<Arc<Block>> {

@@ -11,6 +11,7 @@ mod histories;
 mod limits;
 mod looking;
 mod memory;
+mod mending;
 mod merging;
 mod model_map;
 mod queries;

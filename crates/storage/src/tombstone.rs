@@ -16,9 +16,10 @@ pub use hidden::{Cuts, Hidden};
 
 use crate::block::Block;
 use crate::catalog;
-use crate::disk::{Disk, read_all, replace};
+use crate::disk::Disk;
 use crate::error::Error;
 use crate::identity::PolicyId;
+use crate::twin::{self, Twin, replace_both};
 use hashbrown::HashMap;
 use model::{Predicate, TimeRange};
 use parking_lot::{Mutex, RwLock};
@@ -69,7 +70,7 @@ pub struct State {
 /// What a tombstone hides of a block, by the numbers of both.
 type Answers = HashMap<(u64, u64), Arc<[Hidden]>>;
 
-/// Every tombstone, durable in one small file.
+/// Every tombstone, durable in one small file and its copy.
 pub struct Tombstones {
     path: PathBuf,
     disk: Arc<dyn Disk>,
@@ -81,34 +82,30 @@ pub struct Tombstones {
     is_in_doubt: AtomicBool,
     answers: Mutex<(Answers, usize)>,
 }
-
-/// Whether the file at `path` can be read back.
-///
-/// # Errors
-/// When it is damaged, of another version, or cannot be read.
-pub fn check(path: &Path, disk: &dyn Disk) -> Result<(), Error> {
-    file::decode(&read_all(disk, path)?, path).map(drop)
-}
-
 impl Tombstones {
-    /// Reads the file, which need not be there.
+    /// Reads the file, which need not be there, and mends what is wrong with its copy, or
+    /// with itself by its copy; answers how many of both were damaged, too.
     ///
     /// # Errors
-    /// When it is damaged, of another version, or cannot be read.
-    pub fn open(path: PathBuf, disk: Arc<dyn Disk>) -> Result<Self, Error> {
-        let state = match read_all(disk.as_ref(), &path) {
-            Ok(bytes) => file::decode(&bytes, &path)?,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => State::default(),
-            Err(e) => return Err(e.into()),
+    /// When both are damaged or cannot be read, or one is of another version: what was
+    /// deleted must not come back unasked.
+    pub fn open(path: PathBuf, disk: Arc<dyn Disk>) -> Result<(Self, u64), Error> {
+        let (state, damages) = match read(&path, disk.as_ref())? {
+            Some(twin) => {
+                let damages = twin.mend(disk.as_ref());
+                (twin.value, damages)
+            }
+            None => (State::default(), 0),
         };
-        Ok(Self {
+        let tombstones = Self {
             path,
             disk,
             writing: Mutex::new(()),
             state: RwLock::new(Arc::new(state)),
             is_in_doubt: AtomicBool::new(false),
             answers: Mutex::default(),
-        })
+        };
+        Ok((tombstones, damages))
     }
 
     /// What there is now.
@@ -170,7 +167,7 @@ impl Tombstones {
         let mut state = State::clone(&self.state.read());
         change(&mut state);
         self.is_in_doubt.store(true, Ordering::Release);
-        replace(self.disk.as_ref(), &self.path, &file::encode(&state))?;
+        replace_both(self.disk.as_ref(), &self.path, &file::encode(&state))?;
         self.is_in_doubt.store(false, Ordering::Release);
         *self.state.write() = Arc::new(state);
         Ok(())
@@ -234,6 +231,14 @@ impl Tombstones {
         let idle = state.list.iter().filter(|one| !blocks.iter().any(|b| concerns(one, b)));
         idle.map(|one| one.id).collect()
     }
+}
+
+/// What the file or its copy says; none where neither is there.
+///
+/// # Errors
+/// When both are damaged or cannot be read, or one is of another version.
+pub fn read(path: &Path, disk: &dyn Disk) -> Result<Option<Twin<State>>, Error> {
+    twin::read(path, disk, file::decode)
 }
 
 fn bytes_of(hidden: &[Hidden]) -> usize {

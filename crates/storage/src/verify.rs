@@ -9,9 +9,11 @@ use crate::catalog;
 use crate::disk::{DAMAGED, Disk, Entry, TEMPORARY, read_all};
 use crate::error::{Damage, Error};
 use crate::folder::Looked;
+use crate::gap;
 use crate::shape::Shapes;
 use crate::store::unfinished;
 use crate::tombstone;
+use crate::twin::Twin;
 use crate::wal::entry;
 use crate::wal::frame::{self, Frame};
 use crate::wal::{FrameKind, definition, replay, segment};
@@ -84,6 +86,11 @@ pub fn verify(
     verifier.snapshots(&looked)?;
     let last = wal.iter().rev().find(|(_, entry)| segment::number(&entry.name).is_some());
     let last = last.map(|(path, _)| path.clone());
+    for entry in disk.list(&looked.path)?.iter().filter(|entry| entry.name.ends_with(DAMAGED)) {
+        let what = "was found damaged and written again from its copy; it is not read".to_owned();
+        let finding = Finding { path: looked.path.join(&entry.name), offset: 0, what };
+        (verifier.tell)(Told::Note(&finding));
+    }
     for (path, entry) in &wal {
         if verifier.is_read(path, entry) {
             let is_last = last.as_ref() == Some(path);
@@ -106,28 +113,34 @@ struct Verifier<'a> {
 }
 
 impl Verifier<'_> {
-    /// Checks MANIFEST and catalog; answers how many partitions there are, where it is known.
+    /// Checks MANIFEST, catalog and tombstones with their copies; answers how many partitions
+    /// there are, where it is known.
     fn settings(&mut self, looked: &Looked) -> Option<u16> {
         let disk = self.disk.as_ref();
+        let manifest = looked.partitions(disk).map(Some);
+        let partitions = self.twin(&looked.manifest(), manifest);
+        if let Err(error) = looked.check_catalog(disk) {
+            self.fault(&looked.catalog(), &error);
+        }
+        self.twin(&looked.catalog(), catalog::read(&looked.catalog(), disk));
+        self.twin(&looked.tombstones(), tombstone::read(&looked.tombstones(), disk));
+        partitions
+    }
+
+    /// Says what is wrong with one of both copies of a file, or with both.
+    fn twin<T>(&mut self, path: &Path, read: Result<Option<Twin<T>>, Error>) -> Option<T> {
+        let twin = match read {
+            Ok(twin) => twin?,
+            Err(error) => {
+                self.fault(path, &error);
+                return None;
+            }
+        };
         self.totals.files += 2;
-        let manifest = looked.partitions(disk).map_err(|e| self.fault(&looked.manifest(), &e)).ok();
-        let path = looked.catalog();
-        match disk.open(&path) {
-            Ok(_) => {
-                if let Err(error) = catalog::read(&path, disk) {
-                    self.fault(&path, &error);
-                }
-            }
-            Err(error) => self.fault(&path, &error.into()),
+        for (path, error) in twin.damages() {
+            self.fault(path, error);
         }
-        let path = looked.tombstones();
-        if looked.has_tombstones(disk) {
-            self.totals.files += 1;
-            if let Err(error) = tombstone::check(&path, disk) {
-                self.fault(&path, &error);
-            }
-        }
-        manifest
+        Some(twin.value)
     }
 
     /// Says which snapshots are none.
@@ -144,8 +157,9 @@ impl Verifier<'_> {
         let note = |what: &str| Finding { path: path.to_owned(), offset: 0, what: what.to_owned() };
         let unread = if entry.name.ends_with(TEMPORARY) {
             Some(note("is unfinished; the next start removes it"))
-        } else if entry.name.ends_with(DAMAGED) {
-            Some(note("was found damaged by a start and put aside; it is not read"))
+        } else if let Some(name) = entry.name.strip_suffix(DAMAGED) {
+            let missing = gap::gap(path.to_owned(), name).what();
+            Some(note(&format!("was found damaged and put aside, {missing}; it is not read")))
         } else {
             None
         };

@@ -32,4 +32,9 @@ fn a_warning_is_said_once() {
     budget.warn("block 7 is set aside".to_owned());
     budget.warn("block 7 is set aside".to_owned());
     assert_eq!(budget.warnings().len(), 1);
+    // Whoever takes them lets them be said again, with the next statement.
+    assert_eq!(budget.take_warnings().len(), 1);
+    assert_eq!(budget.take_warnings(), Vec::<String>::new());
+    budget.warn("block 7 is set aside".to_owned());
+    assert_eq!(budget.warnings().len(), 1);
 }

@@ -91,7 +91,6 @@ impl Engine {
         let mut results = Vec::with_capacity(statements.len());
         let mut failed = false;
         for statement in &statements {
-            let warned = budget.warnings().len();
             let answer = match failed {
                 true => Err(Error::NotExecuted),
                 false => answer(statement, request.read_only, &context),
@@ -107,8 +106,7 @@ impl Engine {
             if let Statement::Select(select) = statement {
                 result.zone = select.zone.as_deref().and_then(Zone::find);
             }
-            let warnings = budget.warnings().into_iter().skip(warned);
-            result.messages = warnings.map(Message::warning).collect();
+            result.messages = budget.take_warnings().into_iter().map(Message::warning).collect();
             results.push(result);
         }
         Ok(results)

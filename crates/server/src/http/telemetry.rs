@@ -251,6 +251,21 @@ fn store_gauges(text: &mut Text, stats: &Stats) {
             "Deletes whose rows are in blocks that were not merged since.",
             stats.tombstones,
         ),
+        (
+            "barograph_files_aside",
+            "Damaged files that lie put aside; answers over their time are partial.",
+            stats.files_aside,
+        ),
+        (
+            "barograph_blocks_unread",
+            "Blocks that cannot be read now and are tried again; answers over their time are partial.",
+            stats.blocks_unread,
+        ),
+        (
+            "barograph_blocks_unmerged",
+            "Blocks that could not be merged the last time and are tried again.",
+            stats.blocks_unmerged,
+        ),
     ];
     for (name, help, value) in gauges {
         gauge(text, name, help, value);

@@ -11,6 +11,7 @@ use model::Span;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
+use storage::Stats;
 
 /// From one round to the next, where nobody asks for one earlier.
 const EVERY: Duration = Duration::from_secs(2);
@@ -44,7 +45,7 @@ enum Duty {
 /// When the system gives no thread.
 pub fn start(house: Arc<House>, rooms: Arc<Rooms>) -> Result<[Worker; 2], Error> {
     // What the start found is said before the first round.
-    note(&house, "store", damage(rooms.store.stats().corruption_found));
+    note(&house, "store", damage(&rooms.store.stats()));
     let (store, merging) = (rooms.store.clone(), rooms.store.clone());
     let upkeep = Arc::new(Upkeep { house, rooms, failed: Mutex::default() });
     let own = upkeep.clone();
@@ -100,7 +101,7 @@ impl Upkeep {
             }
         };
         let trouble = failed.iter().flatten().next().cloned();
-        let trouble = trouble.or_else(|| damage(self.rooms.store.stats().corruption_found));
+        let trouble = trouble.or_else(|| damage(&self.rooms.store.stats()));
         note(&self.house, "store", trouble);
         is_done
     }
@@ -133,9 +134,14 @@ fn lateness(rooms: &Rooms) -> Option<String> {
     Some(format!("{text}: {} wait, the oldest for {} s", backlog.queued, oldest.0 / Span::SECOND.0))
 }
 
-/// What is said of damage that was found and worked round.
-fn damage(places: u64) -> Option<String> {
-    let text =
-        "damaged data was found and kept aside in the data folder; everything else is served";
-    (places > 0).then(|| format!("{text} ({places} places)"))
+/// What is said of damage that was found and worked round, at this start or an earlier one.
+fn damage(stats: &Stats) -> Option<String> {
+    let Stats { corruption_found, files_aside, blocks_unread, .. } = *stats;
+    (corruption_found + files_aside + blocks_unread > 0).then(|| {
+        format!(
+            "damaged data was found ({corruption_found} places); {files_aside} damaged files lie \
+             aside in the data folder, {blocks_unread} blocks cannot be read now; everything else \
+             is served"
+        )
+    })
 }

@@ -23,11 +23,22 @@ pub struct Opened {
     pub last_sequence: u64,
     /// What was damaged; the files were put aside.
     pub damages: Vec<Error>,
+    /// What the disk refused to read; the files are where they were.
+    pub refused: Vec<(Name, Error)>,
+}
+
+/// What opening one block came to.
+enum Tried {
+    Open(Arc<Block>),
+    /// It is damaged, and was put aside.
+    Aside(Error),
+    /// The disk refused to read it.
+    Refused(Error),
 }
 
 impl Blocks {
     /// Reads every block of a folder. What was unfinished or left over by a crash is
-    /// removed, what is damaged is put aside.
+    /// removed, what is damaged is put aside, what the disk refuses to read is left out.
     ///
     /// # Errors
     /// When a block is of another version, or the folder cannot be read.
@@ -44,7 +55,7 @@ impl Blocks {
             names.extend(Name::parse(&entry.name));
         }
         let last_sequence = names.iter().map(|name| name.sequences.last).max().unwrap_or(0);
-        let (mut list, mut damages) = (Vec::new(), Vec::new());
+        let (mut list, mut damages, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         // The most merged first, so that a block which is whole is known before what it was
         // merged from is looked at.
         names.sort_by_key(|name: &Name| std::cmp::Reverse(name.level));
@@ -55,18 +66,15 @@ impl Blocks {
                 disk.remove(&path)?;
                 continue;
             }
-            match Block::open(path.clone(), name, &context) {
-                Ok(block) => list.push(Arc::new(block)),
-                Err(error @ Error::Damaged { .. }) => {
-                    disk.rename(&path, &aside(&path))?;
-                    damages.push(error);
-                }
-                Err(other) => return Err(other),
+            match try_open(&path, name, &context)? {
+                Tried::Open(block) => list.push(block),
+                Tried::Aside(error) => damages.push(error),
+                Tried::Refused(error) => refused.push((name, error)),
             }
         }
         list.sort_by_key(|block| block.name);
         let blocks = Self { folder, context, list: RwLock::new(list.into()) };
-        Ok(Opened { blocks, last_sequence, damages })
+        Ok(Opened { blocks, last_sequence, damages, refused })
     }
 
     /// Where they are.
@@ -98,6 +106,40 @@ impl Blocks {
         drop(list);
         doomed.iter().for_each(|block| block.doom());
         Ok(())
+    }
+
+    /// Opens a block that could not be opened before, and shows it in place of what it was
+    /// merged from; answers it, or none where it turned out to be damaged and was put aside
+    /// or is not there any more.
+    ///
+    /// # Errors
+    /// When it still cannot be read.
+    pub fn try_again(&self, name: Name) -> Result<Option<Arc<Block>>, Error> {
+        let path = self.folder.join(name.to_string());
+        match try_open(&path, name, &self.context) {
+            Ok(Tried::Open(_)) => {}
+            Ok(Tried::Aside(error)) => {
+                tracing::error!(%error, "a block is damaged and was put aside; the others are served");
+                return Ok(None);
+            }
+            Err(Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(None);
+            }
+            Ok(Tried::Refused(error)) | Err(error) => return Err(error),
+        }
+        let list = self.list();
+        let left_over = list.iter().filter(|block| name.replaces(&block.name));
+        let left_over: Vec<Arc<Block>> = left_over.cloned().collect();
+        self.replace(&[name], &left_over)?;
+        Ok(self.list().iter().find(|block| block.name == name).cloned())
+    }
+
+    /// Removes the file of a block that could not be opened.
+    ///
+    /// # Errors
+    /// When that failed.
+    pub fn remove(&self, name: Name) -> Result<(), Error> {
+        Ok(self.context.disk.remove(&self.folder.join(name.to_string()))?)
     }
 
     /// The last flush of the oldest file that is no block any more, and still there as a query
@@ -136,5 +178,23 @@ impl Blocks {
         if self.context.handles.is_scarce() {
             self.list().iter().for_each(|block| block.close());
         }
+    }
+}
+
+/// Opens a block; one that is damaged is put aside.
+///
+/// # Errors
+/// When it is of another version or not there, or cannot be put aside.
+fn try_open(path: &Path, name: Name, context: &Context) -> Result<Tried, Error> {
+    match Block::open(path.to_owned(), name, context) {
+        Ok(block) => Ok(Tried::Open(Arc::new(block))),
+        Err(error @ Error::Damaged { .. }) => {
+            context.disk.rename(path, &aside(path))?;
+            Ok(Tried::Aside(error))
+        }
+        Err(Error::Io(error)) if error.kind() != std::io::ErrorKind::NotFound => {
+            Ok(Tried::Refused(Error::Io(error)))
+        }
+        Err(other) => Err(other),
     }
 }

@@ -1,11 +1,12 @@
 use super::*;
+use crate::disk::read_all;
 use crate::disk::simulated::{Fault, Simulated};
 use std::path::Path;
 
 const AT: &str = "/data/catalog";
 
 fn open(disk: &Simulated) -> Catalog {
-    Catalog::open(PathBuf::from(AT), Arc::new(disk.clone())).expect("open")
+    Catalog::open(PathBuf::from(AT), Arc::new(disk.clone())).expect("open").0
 }
 
 fn policy(name: &str, duration: Option<Span>) -> Policy {

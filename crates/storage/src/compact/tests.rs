@@ -11,7 +11,8 @@ fn block(first: u64, last: u64, bytes: u64) -> Candidate {
     let slice = Slice { day: 10, days: 1 };
     let sequences = Sequences { first, last };
     let name = Name { partition: 0, class: Class::SHARED, slice, sequences, level: 0 };
-    Candidate { name, range: slice.range(), bytes, has_dropped: false, is_cold: false }
+    let range = slice.range();
+    Candidate { name, range, bytes, has_dropped: false, is_cold: false, is_fixed: false }
 }
 
 /// A block of the wide slice around day 10.
@@ -137,4 +138,21 @@ fn a_merge_is_bounded() {
     let many: Vec<_> = (1..=20).map(|n| block(n, n, half)).collect();
     check(&many, &[&[(19, 19), (20, 20)]]);
     check(&[block(1, 1, 2 * half), block(2, 2, 2 * half)], &[]);
+}
+
+#[test]
+fn a_block_that_must_stay_is_not_merged_and_not_merged_over() {
+    let fixed = |first, last| Candidate { is_fixed: true, ..block(first, last, 5) };
+    let others = |of: std::ops::Range<u64>| of.map(|n| block(n, n, 5)).collect::<Vec<_>>();
+    let mut all = others(1..5);
+    all.push(fixed(5, 5));
+    all.extend(others(6..10));
+    check(&all, &[&[(6, 6), (7, 7), (8, 8), (9, 9)]]);
+    all.retain(|block| block.name.sequences.first < 8);
+    check(&all, &[&[(1, 1), (2, 2), (3, 3), (4, 4)]]);
+    // Whatever was dropped waits, too, where it would be written over the other.
+    let dropped = Candidate { has_dropped: true, ..block(3, 6, 5) };
+    check(&[dropped], &[&[(3, 6)]]);
+    check(&[dropped, fixed(4, 5)], &[]);
+    check(&[dropped, fixed(7, 7)], &[&[(3, 6)]]);
 }

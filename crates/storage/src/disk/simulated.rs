@@ -19,6 +19,7 @@ use fault::{failed, no_space};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -83,6 +84,8 @@ struct State {
     fault: Option<(u64, Fault)>,
     plan: Option<Plan>,
     spares_reads: bool,
+    /// A file, and bytes of it that cannot be read.
+    bad: Option<(PathBuf, Range<u64>)>,
     capacity: Option<u64>,
     crashed: bool,
     full: bool,
@@ -117,6 +120,11 @@ impl Simulated {
     /// Whether reading succeeds whatever the plan says.
     pub fn spare_reads(&self, spares: bool) {
         self.0.lock().spares_reads = spares;
+    }
+
+    /// Lets reading these bytes of a file fail, until others or none are set.
+    pub fn set_bad(&self, bad: Option<(&Path, Range<u64>)>) {
+        self.0.lock().bad = bad.map(|(path, bytes)| (path.to_owned(), bytes));
     }
 
     /// Whether writes fail for want of space.
@@ -170,6 +178,7 @@ impl Simulated {
             above: old.above.clone(),
             durable: old.durable.clone(),
             pending: old.pending.clone(),
+            bad: old.bad.clone(),
             ..State::default()
         };
         Self(Arc::new(Mutex::new(state)))
@@ -450,6 +459,13 @@ impl File for Open {
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
         let mut state = self.disk.0.lock();
         state.reading("read", &self.path)?;
+        let end = offset + into.len() as u64;
+        let is_bad = |(path, bad): &(PathBuf, Range<u64>)| {
+            *path == self.path && offset < bad.end && bad.start < end
+        };
+        if state.bad.as_ref().is_some_and(is_bad) {
+            return Err(failed("read", &self.path, "I/O error"));
+        }
         let bytes = &state.contents[self.index].bytes;
         let from = usize::try_from(offset).map_err(io::Error::other)?;
         let found = bytes.get(from..).and_then(|rest| rest.get(..into.len()));

@@ -1,6 +1,6 @@
 use super::*;
-use crate::disk::RealDisk;
 use crate::disk::simulated::Simulated;
+use crate::disk::{RealDisk, replace};
 
 const AT: &str = "/data";
 
@@ -41,6 +41,7 @@ fn data_without_manifest_is_refused() {
     drop(Folder::open(Path::new(AT), &disk, 1).expect("new"));
     disk.create(&Path::new(AT).join("wal/0000000000000001.wal")).expect("segment");
     disk.remove(&Path::new(AT).join("MANIFEST")).expect("remove");
+    disk.remove(&Path::new(AT).join("MANIFEST.copy")).expect("remove");
     let error = Folder::open(Path::new(AT), &disk, 1).err().expect("refused");
     assert!(matches!(error, Error::Missing { file: "MANIFEST", .. }), "{error}");
 }

@@ -12,11 +12,23 @@ use crate::error::Error;
 use crate::jobs::JobKind;
 use crate::shape::ColumnDef;
 use crate::stats::Maintained;
+use crate::trouble::Kind;
 use codec::Effort;
 use input::{Current, Input};
 use rows::{Piece, RowReader};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+
+/// How a merge ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ended {
+    /// The inputs are one block.
+    Done,
+    /// It gave up because the store is closed; all is as before.
+    Closing,
+    /// An input cannot be read, as was told before; all is as before.
+    PutOff,
+}
 
 /// After this many streams, some milliseconds of work, a merge looks whether others wait.
 const STREAMS_PER_CHECK: u64 = 16;
@@ -24,29 +36,58 @@ const STREAMS_PER_CHECK: u64 = 16;
 impl Store {
     /// Merges blocks of one slice, from the oldest to the newest, and lets go of them.
     /// Between streams it flushes where that is due and no thread sees to it, so that nobody
-    /// waits for the end of a merge. Answers false where it gave up because the store is closed; then all is as
-    /// before.
+    /// waits for the end of a merge. An input that cannot be read is left alone for a while,
+    /// so that the others are merged without it.
+    ///
+    /// # Errors
+    /// When the disk refuses; of what cannot be read, the first time only.
     pub(super) fn merge(
         &self,
         inputs: &[Arc<Block>],
         effort: Effort,
         done: &mut Maintained,
-    ) -> Result<bool, Error> {
-        let (Some(oldest), Some(newest)) = (inputs.first(), inputs.last()) else { return Ok(true) };
+    ) -> Result<Ended, Error> {
+        let mut unread = None;
+        let merged = self.merge_into_one(inputs, effort, done, &mut unread);
+        let (Err(error), Some(at)) = (&merged, unread) else {
+            inputs.iter().for_each(|block| self.troubles.end(Kind::Merge, block.name));
+            return merged;
+        };
+        let (block, now) = (&inputs[at], self.clock.now());
+        if self.troubles.note((Kind::Merge, block.name), block.range, error, now) {
+            return merged;
+        }
+        tracing::debug!(block = %block.name, %error, "a block still cannot be merged");
+        Ok(Ended::PutOff)
+    }
+
+    /// Does it; notes in `unread` which input could not be read where that made it fail.
+    fn merge_into_one(
+        &self,
+        inputs: &[Arc<Block>],
+        effort: Effort,
+        done: &mut Maintained,
+        unread: &mut Option<usize>,
+    ) -> Result<Ended, Error> {
+        let (Some(oldest), Some(newest)) = (inputs.first(), inputs.last()) else {
+            return Ok(Ended::Done);
+        };
         let level = inputs.iter().map(|block| block.name.level).max().unwrap_or(0);
         let sequences =
             Sequences { first: oldest.name.sequences.first, last: newest.name.sequences.last };
         let name = Name { sequences, level: level.saturating_add(1), ..oldest.name };
         if name.level == level {
-            return Ok(true);
+            return Ok(Ended::Done);
         }
         // What is deleted from here on hits what is written here, too.
         let tombstones = self.tombstones.state();
         let state = self.catalog.state();
-        let input = |block: &'_ Arc<Block>| -> Result<_, Error> {
-            Ok((block.clone(), self.tombstones.hidden(&tombstones, block, &state)?))
-        };
-        let seen: Vec<_> = inputs.iter().map(input).collect::<Result<_, _>>()?;
+        let mut seen = Vec::with_capacity(inputs.len());
+        for (at, block) in inputs.iter().enumerate() {
+            *unread = Some(at);
+            seen.push((block.clone(), self.tombstones.hidden(&tombstones, block, &state)?));
+        }
+        *unread = None;
         let mut merging = Merging {
             store: self,
             inputs: seen.iter().map(|(block, hidden)| Input::new(block, hidden)).collect(),
@@ -55,31 +96,20 @@ impl Store {
             effort,
         };
         merging.writer.set_applied(tombstones.last_id);
-        let bytes: u64 = inputs.iter().map(|block| block.bytes).sum();
-        let all: u64 = inputs.iter().map(|block| u64::from(block.streams())).sum();
-        let (mut streams, mut taken) = (0u64, 0u64);
-        while let Some(sources) = merging.next_stream()? {
-            merging.write(&sources)?;
-            streams += 1;
-            taken += sources.len() as u64;
-            if streams.is_multiple_of(STREAMS_PER_CHECK) {
-                if self.is_closing.load(Ordering::Acquire) {
-                    return Ok(false);
-                }
-                let reached = (u128::from(bytes) * u128::from(taken)) / u128::from(all.max(1));
-                self.counters.jobs.reach(JobKind::Merge, reached as u64, self.clock.now());
-                self.flush_unless_kept(done)?;
-            }
+        let ended = merging.run(done).and_then(|ended| {
+            let kept = if ended == Ended::Done { merging.keep_aside()? } else { 0 };
+            Ok((ended, kept))
+        });
+        *unread = merging.inputs.iter().position(|input| input.is_unread);
+        let (ended, kept) = ended?;
+        if ended == Ended::Done {
+            let fresh = merging.writer.finish()?;
+            self.blocks.replace(fresh.as_slice(), inputs)?;
         }
-        let Merging { inputs: looked_at, writer, .. } = merging;
-        for input in looked_at.iter().filter(|input| input.is_damaged) {
-            let kept = input.block.keep_aside()?;
-            tracing::error!(kept = %kept.display(), "a damaged block is merged without what is damaged, and a copy of it is put aside");
+        if kept > 0 {
+            self.look_aside()?;
         }
-        drop(looked_at);
-        let fresh = writer.finish()?;
-        self.blocks.replace(fresh.as_slice(), inputs)?;
-        Ok(true)
+        Ok(ended)
     }
 }
 
@@ -93,6 +123,40 @@ struct Merging<'a> {
 }
 
 impl Merging<'_> {
+    /// Writes every stream.
+    fn run(&mut self, done: &mut Maintained) -> Result<Ended, Error> {
+        let store = self.store;
+        let blocks = || self.inputs.iter().map(|input| input.block);
+        let bytes: u64 = blocks().map(|block| block.bytes).sum();
+        let all: u64 = blocks().map(|block| u64::from(block.streams())).sum();
+        let (mut streams, mut taken) = (0u64, 0u64);
+        while let Some(sources) = self.next_stream()? {
+            self.write(&sources)?;
+            streams += 1;
+            taken += sources.len() as u64;
+            if streams.is_multiple_of(STREAMS_PER_CHECK) {
+                if store.is_closing.load(Ordering::Acquire) {
+                    return Ok(Ended::Closing);
+                }
+                let reached = (u128::from(bytes) * u128::from(taken)) / u128::from(all.max(1));
+                store.counters.jobs.reach(JobKind::Merge, reached as u64, store.clock.now());
+                store.flush_unless_kept(done)?;
+            }
+        }
+        Ok(Ended::Done)
+    }
+
+    /// Puts aside copies of those inputs of which something was left out; answers how many.
+    fn keep_aside(&mut self) -> Result<u64, Error> {
+        let mut kept = 0;
+        for input in self.inputs.iter_mut().filter(|input| input.is_damaged) {
+            let path = input.block.keep_aside().inspect_err(|_| input.is_unread = true)?;
+            tracing::error!(kept = %path.display(), "a damaged block is merged without what is damaged, and a copy of it is put aside");
+            kept += 1;
+        }
+        Ok(kept)
+    }
+
     /// The next stream in the order of blocks, in every input that has it, by the inputs'
     /// places. Streams of dropped policies are passed over, which is how their space is
     /// given back.

@@ -1,15 +1,11 @@
 //! From the log back to the head, at the start.
 
 use super::Store;
-use crate::block::{Blocks, Lookup, Measurement};
-use crate::catalog::State;
-use crate::disk::{aside, read_all, replace};
+use crate::disk::{read_all, replace};
 use crate::error::{Damage, Error};
-use crate::head::{Partition, Schema};
-use crate::identity::PolicyId;
+use crate::gap;
+use crate::head::Partition;
 use crate::shape::ColumnDef;
-use crate::stats::Counters;
-use crate::tombstone::Tombstones;
 use crate::wal::definition::{self, Definition};
 use crate::wal::entry::{self, Entry};
 use crate::wal::frame::Frame;
@@ -17,41 +13,9 @@ use crate::wal::replay::{self, Findings};
 use crate::wal::{FrameKind, SegmentFile, Setting, frame, segment};
 use codec::cursor::Cursor;
 use hashbrown::HashMap;
-use model::{Span, ValueRef};
+use model::{Span, Timestamp, ValueRef};
 use std::convert::Infallible;
 use std::sync::Arc;
-
-/// Tells the schema which fields blocks have.
-pub(super) fn note_fields(
-    schema: &Schema,
-    blocks: &Blocks,
-    tombstones: &Tombstones,
-    state: &State,
-    counters: &Counters,
-) {
-    let deleted = tombstones.state();
-    for block in blocks.list().iter() {
-        let policies: Vec<PolicyId> = block.policies().collect();
-        // Where it is not known what was deleted, nothing was.
-        let hidden = tombstones.hidden(&deleted, block, state).unwrap_or_default();
-        let mut note = |_, measurement: &Arc<Measurement>| {
-            for column in &measurement.columns {
-                let field = &column.def.name;
-                if block.is_column_hidden(&hidden, measurement, field) {
-                    continue;
-                }
-                for policy in column.policies.iter().filter_map(|at| policies.get(*at as usize)) {
-                    schema.note(*policy, &measurement.name, &column.def);
-                }
-            }
-        };
-        let noted = Lookup::new(block).and_then(|mut look| look.each_measurement(&mut note));
-        if let Err(error) = noted {
-            counters.corruption();
-            tracing::error!(%error, "some measurements of a block cannot be read; fields that only they have may change their type");
-        }
-    }
-}
 
 /// The segments of the log, the oldest first.
 /// Those before `log_from` hold nothing that is not in blocks, but may hold what was deleted
@@ -83,6 +47,8 @@ struct Meanings {
     /// Rows whose definition is missing, by slot: a second copy of it may follow.
     waiting: HashMap<u32, Vec<u8>>,
     rows: u64,
+    /// The latest row.
+    latest: Option<Timestamp>,
     /// Rows whose definition was lost.
     orphans: u64,
 }
@@ -138,7 +104,10 @@ impl Store {
             findings.damages.sort_by_key(|damage| damage.offset);
             let is_last = index + 1 == segments.len();
             let orphans = meanings.iter_mut().map(|m| m.take_lost(is_last)).sum();
-            self.settle(findings, orphans, file.number, &bytes, is_last)?;
+            // What is lost came before now and is of a time before, as what is not lost is.
+            let latest = meanings.iter().filter_map(|m| m.latest).max();
+            let until = latest.max(Some(start)).unwrap_or(start);
+            self.settle(findings, orphans, (file.number, &bytes), until, is_last)?;
             let rows = meanings.iter_mut().map(|m| std::mem::take(&mut m.rows)).sum();
             self.counters.replayed(rows);
             if self.head.bytes() >= self.options.head_bytes_max {
@@ -262,8 +231,8 @@ impl Store {
         &self,
         findings: Findings,
         orphans: u64,
-        number: u64,
-        bytes: &[u8],
+        (number, bytes): (u64, &[u8]),
+        until: Timestamp,
         is_last: bool,
     ) -> Result<(), Error> {
         let path = segment::path(&self.folder.wal(), number);
@@ -293,10 +262,21 @@ impl Store {
             tracing::error!(path = %at, offset = damage.offset, what = damage.what,
                 "the log is damaged; what follows was read, a copy of the file was put aside");
         }
-        if !damages.is_empty() {
-            replace(self.disk.as_ref(), &aside(&path), bytes)?;
+        if damages.is_empty() { Ok(()) } else { self.keep_segment(number, bytes, until) }
+    }
+
+    /// Keeps a copy of a damaged segment aside, unless an earlier start did.
+    fn keep_segment(&self, number: u64, bytes: &[u8], until: Timestamp) -> Result<(), Error> {
+        let (disk, folder) = (self.disk.as_ref(), self.folder.wal());
+        for entry in disk.list(&folder)? {
+            let is_kept = gap::is_segment_aside(&entry.name, number)
+                && entry.bytes == bytes.len() as u64
+                && read_all(disk, &folder.join(&entry.name)).is_ok_and(|kept| kept == bytes);
+            if is_kept {
+                return Ok(());
+            }
         }
-        Ok(())
+        Ok(replace(disk, &gap::segment_aside(&folder, number, until), bytes)?)
     }
 }
 
@@ -347,6 +327,7 @@ impl Meanings {
         while from.remaining() > 0 {
             let start = from.offset();
             let entry = Entry::read(&mut from)?;
+            self.latest = self.latest.max(Some(Timestamp(entry.timestamp)));
             let together = self.streams.get(&(entry.slot / SLOTS_TOGETHER));
             match together.map(|known| &known[(entry.slot % SLOTS_TOGETHER) as usize]) {
                 Some(Meaning::At(slot)) => {

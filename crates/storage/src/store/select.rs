@@ -121,13 +121,15 @@ impl Store {
 
     /// The blocks that may have rows inside `range`, from the oldest flush to the newest, and
     /// what is hidden of them. One of which that cannot be told is left out, and the answer
-    /// says so.
+    /// says so, as it does of what lies put aside.
     pub(super) fn seen_inside(
         &self,
         range: TimeRange,
         state: &State,
         budget: &Budget,
     ) -> Vec<Seen> {
+        self.gaps.tell(range, budget);
+        self.troubles.tell(range, budget);
         // Before the blocks: a tombstone is forgotten when what it concerns is merged.
         let tombstones = self.tombstones.state();
         let list = self.blocks.list();

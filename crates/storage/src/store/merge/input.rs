@@ -18,6 +18,8 @@ pub struct Input<'a> {
     pub block: &'a Block,
     /// Whether something of it is damaged.
     pub is_damaged: bool,
+    /// Whether the disk refused to read it.
+    pub is_unread: bool,
     hidden: &'a [Hidden],
     look: Option<Lookup<'a>>,
     /// The stream behind `current`.
@@ -70,7 +72,15 @@ impl Current {
 impl<'a> Input<'a> {
     /// A block before its first stream.
     pub fn new(block: &'a Block, hidden: &'a [Hidden]) -> Self {
-        Self { block, is_damaged: false, hidden, look: None, next: 0, current: None }
+        Self {
+            block,
+            is_damaged: false,
+            is_unread: false,
+            hidden,
+            look: None,
+            next: 0,
+            current: None,
+        }
     }
 
     /// What is hidden of a column of a stream.
@@ -116,6 +126,7 @@ impl<'a> Input<'a> {
         // A file that is cut short stays so.
         let is_cut = |error: &io::Error| error.kind() == io::ErrorKind::UnexpectedEof;
         if matches!(&error, Error::Io(error) if !is_cut(error)) {
+            self.is_unread = true;
             return Err(error);
         }
         self.is_damaged = true;

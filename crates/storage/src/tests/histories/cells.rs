@@ -27,8 +27,10 @@ pub struct Cell {
     certain: Option<Value>,
     /// What came since, in its order.
     later: Vec<Candidate>,
-    /// Whether it may be gone, as it has expired at some time.
+    /// Whether it may be gone, as it has expired at some time, or a delete of it failed.
     pub is_optional: bool,
+    /// Whether that is so of what is certain, though not of what came since.
+    is_certain_optional: bool,
 }
 
 /// Bit for bit, NaN included.
@@ -45,7 +47,10 @@ impl Cell {
         if candidate.is_acknowledged && is_durable {
             self.certain = Some(candidate.value);
             self.later.clear();
+            self.is_certain_optional = false;
         } else {
+            // A power cut may take it, and what was there before may be gone.
+            self.is_certain_optional |= self.is_optional;
             self.later.push(candidate);
         }
         self.is_optional &= self.later.last().is_some_and(|last| !last.is_acknowledged);
@@ -60,6 +65,7 @@ impl Cell {
     pub fn sync(&mut self) {
         if let Some(at) = self.acknowledged() {
             self.certain = Some(self.later[at].value.clone());
+            self.is_certain_optional = false;
             self.later.drain(..=at);
         }
     }
@@ -76,7 +82,7 @@ impl Cell {
         if from.is_none() {
             allowed.push(self.certain.as_ref());
         }
-        if self.is_optional {
+        if self.is_optional || (from.is_none() && self.is_certain_optional) {
             allowed.push(None);
         }
         allowed
@@ -88,6 +94,7 @@ impl Cell {
             return;
         }
         self.certain = found.cloned();
+        self.is_certain_optional = false;
         self.later.clear();
     }
 

@@ -51,6 +51,14 @@ fn start(disk: &Simulated, clock: &Arc<TestClock>, options: &Options) -> Result<
     open(Arc::new(disk.clone()), clock.clone(), options.clone())
 }
 
+/// What an answer says that it misses, the log apart: a power cut in a write of several
+/// sectors and a failed sync leave frames there that nobody was told of, and that look as if
+/// they had been damaged later. That all others are there, the model knows.
+fn warnings(budget: &Budget) -> Vec<String> {
+    let is_of_log = |text: &String| text.contains("/wal/") && text.contains("put aside");
+    budget.warnings().into_iter().filter(|text| !is_of_log(text)).collect()
+}
+
 impl Runner {
     fn step(&mut self, step: Step) {
         let mut random = Random::new(step.seed);
@@ -392,7 +400,7 @@ impl Runner {
         self.disk.spare_reads(true);
         let budget = Budget::unlimited();
         let found = select(&self.store, &Predicate::ALL, TimeRange::ALL, &budget);
-        assert_eq!(budget.warnings(), Vec::<String>::new(), "nothing is damaged");
+        assert_eq!(warnings(&budget), Vec::<String>::new(), "nothing is damaged");
         self.disk.spare_reads(false);
         found.expect("select")
     }
@@ -423,11 +431,11 @@ impl Runner {
             for (at, value) in &read.samples {
                 let true_one = samples.and_then(|samples| samples.get(at));
                 let is_true = true_one.is_some_and(|one| super::cells::is_same(one, value));
-                assert!(is_true || !budget.warnings().is_empty(), "{place:?} at {at}: {value:?}");
+                assert!(is_true || !warnings(&budget).is_empty(), "{place:?} at {at}: {value:?}");
             }
         }
         let is_partial = count(&found) < count(all);
-        assert!(!is_partial || !budget.warnings().is_empty(), "a partial answer says so");
+        assert!(!is_partial || !warnings(&budget).is_empty(), "a partial answer says so");
     }
 
     fn close(&mut self) {

@@ -1,0 +1,285 @@
+//! Damage that the store lives with: told with every answer as long as something is missing,
+//! tried again, mended by a copy, and over once a person has put it right.
+
+use super::rig::*;
+use crate::disk::simulated::Simulated;
+use crate::disk::{Disk, read_all};
+use crate::{Error, Options};
+use model::limits::Budget;
+use model::port::{Catalog, Selection, WriteError};
+use model::{Attribute, Matcher, Predicate, Span, TimeRange, Timestamp, Value};
+use std::path::{Path, PathBuf};
+
+fn one() -> Options {
+    Options { partitions: 1, ..options() }
+}
+
+/// What is found over a range, and what is said with it.
+fn ask(rig: &Rig, range: TimeRange) -> (Map, Vec<String>) {
+    let budget = Budget::unlimited();
+    let found = read(&rig.store, &Predicate::ALL, range, &budget);
+    (found, budget.warnings())
+}
+
+fn day(n: i64) -> TimeRange {
+    let start = Timestamp(NOW).floor(Span::DAY) + Span(n * Span::DAY.0);
+    TimeRange::new(start, start + Span(Span::DAY.0 - 1))
+}
+
+/// Two days with a block each, and what is in them.
+fn two_days() -> (Rig, Vec<PathBuf>, Map) {
+    let rig = Rig::with(Simulated::new(), one()).expect("open");
+    let mut expected = Expected::default();
+    for n in [-1, 0] {
+        let points = [float("cpu,host=a", NOW + n * Span::DAY.0, n as f64)];
+        rig.put(&points);
+        expected.add(&points);
+        rig.store.flush().expect("flush");
+    }
+    let names = rig.files("blocks");
+    assert_eq!(names.len(), 2);
+    let blocks = names.iter().map(|name| Path::new(DATA).join("blocks").join(name)).collect();
+    (rig, blocks, expected.0)
+}
+
+fn size(disk: &Simulated, path: &Path) -> u64 {
+    disk.open(path).expect("open").size().expect("size")
+}
+
+#[test]
+fn a_block_that_cannot_be_opened_is_told_and_tried_again() {
+    let (rig, blocks, expected) = two_days();
+    rig.disk.set_bad(Some((&blocks[0], 0..u64::MAX)));
+    let rig = rig.kill(one());
+    assert_eq!((rig.store.stats().blocks_unread, rig.store.stats().block_count), (1, 1));
+    let (found, warnings) = ask(&rig, TimeRange::ALL);
+    assert_eq!(found["cpu,host=a value"].len(), 1);
+    assert!(warnings.len() == 1 && warnings[0].contains(".block"), "{warnings:?}");
+    assert_eq!(ask(&rig, day(-1)).1.len(), 1);
+    assert_eq!(ask(&rig, day(0)).1, Vec::<String>::new(), "another day is whole");
+    // Nothing is merged or dropped over it, and it is not tried at once.
+    rig.disk.set_bad(None);
+    rig.store.maintain().expect("maintain");
+    assert_eq!(rig.store.stats().blocks_unread, 1);
+    rig.clock.set(NOW + Span::MINUTE.0);
+    rig.store.maintain().expect("maintain");
+    assert_eq!(rig.store.stats().blocks_unread, 0);
+    assert_eq!(rig.all(), expected);
+}
+
+#[test]
+fn an_expired_block_that_cannot_be_opened_is_dropped() {
+    let (rig, blocks, _) = two_days();
+    rig.disk.set_bad(Some((&blocks[0], 0..u64::MAX)));
+    let kept = Options { retention: Some(Span(3 * Span::DAY.0)), ..one() };
+    let rig = rig.kill(kept);
+    rig.clock.set(NOW + 4 * Span::DAY.0);
+    rig.store.maintain().expect("maintain");
+    assert_eq!(rig.files("blocks"), Vec::<String>::new());
+    assert_eq!(rig.store.stats().blocks_unread, 0);
+}
+
+#[test]
+fn a_merge_over_a_block_that_cannot_be_opened_waits_for_it() {
+    let rig = Rig::with(Simulated::new(), one()).expect("open");
+    let mut expected = Expected::default();
+    for n in 0..5 {
+        let points = [float("cpu,host=a", NOW + n, n as f64)];
+        rig.put(&points);
+        expected.add(&points);
+        rig.store.flush().expect("flush");
+    }
+    let third = Path::new(DATA).join("blocks").join(&rig.files("blocks")[2]);
+    rig.disk.set_bad(Some((&third, 0..u64::MAX)));
+    let rig = rig.kill(one());
+    // Five would be merged into one that counts as what the third went into.
+    rig.store.maintain().expect("maintain");
+    assert_eq!(rig.store.stats().merges, 0);
+    let again = rig.kill(one());
+    assert_eq!(again.files("blocks").len(), 5, "none is taken for a left-over");
+    again.disk.set_bad(None);
+    again.clock.set(NOW + Span::MINUTE.0);
+    assert_eq!(again.store.maintain().expect("maintain").merged, 1);
+    assert_eq!(again.all(), expected.0);
+}
+
+/// The index lies between the groups and the root; which bytes a start reads of it is found
+/// by letting each of them fail.
+#[test]
+fn an_index_that_cannot_be_read_at_the_start_is_told_and_tried_again() {
+    let (rig, blocks, expected) = two_days();
+    let mut seen = 0;
+    for at in (0..size(&rig.disk, &blocks[0])).step_by(3) {
+        let disk = rig.disk.after_kill();
+        disk.set_bad(Some((&blocks[0], at..at + 1)));
+        let rig = Rig::with(disk, one()).expect("open");
+        let stats = rig.store.stats();
+        if (stats.blocks_unread, stats.block_count) != (1, 2) {
+            continue;
+        }
+        seen += 1;
+        assert!(stats.corruption_found > 0);
+        let warnings = ask(&rig, day(-1)).1;
+        assert!(warnings.iter().any(|w| w.contains(".block")), "byte {at}: {warnings:?}");
+        assert_eq!(ask(&rig, day(0)).1, Vec::<String>::new());
+        rig.disk.set_bad(None);
+        rig.clock.set(NOW + Span::MINUTE.0);
+        rig.store.maintain().expect("maintain");
+        assert_eq!(rig.store.stats().blocks_unread, 0, "byte {at}");
+        assert_eq!(rig.all(), expected);
+        // The kind of the field is known again.
+        let other = [point("cpu,host=b", NOW, &[("value", Value::Str("text".into()))])];
+        let refused = match rig.write(&other) {
+            Ok(report) => !report.refused.is_empty(),
+            Err(error) => matches!(error, WriteError::Failed { .. }),
+        };
+        assert!(refused, "byte {at}");
+    }
+    assert!(seen > 3, "{seen} bytes of the index are read at a start");
+}
+
+#[test]
+fn what_was_put_aside_is_told_over_restarts_until_it_is_taken_away() {
+    let (rig, blocks, expected) = two_days();
+    let bytes = size(&rig.disk, &blocks[0]);
+    rig.disk.flip(&blocks[0], bytes as usize - 3);
+    let mut rig = rig.kill(one());
+    for _ in 0..3 {
+        let (found, warnings) = ask(&rig, TimeRange::ALL);
+        assert_eq!(found["cpu,host=a value"].len(), 1);
+        assert!(warnings.len() == 1 && warnings[0].contains("put aside"), "{warnings:?}");
+        assert_eq!(ask(&rig, day(-1)).1, warnings);
+        assert_eq!(ask(&rig, day(0)).1, Vec::<String>::new());
+        assert_eq!(rig.store.stats().files_aside, 1);
+        rig.store.maintain().expect("maintain");
+        rig = rig.kill(one());
+    }
+    // A person puts back a sound file, and takes the damaged one away.
+    let aside = crate::disk::aside(&blocks[0]);
+    rig.disk.flip(&aside, bytes as usize - 3);
+    rig.disk.rename(&aside, &blocks[0]).expect("rename");
+    let rig = rig.kill(one());
+    assert_eq!((rig.all(), rig.store.stats().files_aside), (expected, 0));
+}
+
+#[test]
+fn what_is_taken_away_under_an_open_store_is_not_told_any_more() {
+    let (rig, blocks, _) = two_days();
+    rig.disk.flip(&blocks[0], 20);
+    let rig = rig.kill(one());
+    assert_eq!(ask(&rig, TimeRange::ALL).1.len(), 1);
+    rig.disk.remove(&crate::disk::aside(&blocks[0])).expect("remove");
+    rig.store.maintain().expect("maintain");
+    assert_eq!(ask(&rig, TimeRange::ALL).1, Vec::<String>::new());
+    assert_eq!(rig.store.stats().files_aside, 0);
+}
+
+#[test]
+fn a_damaged_log_is_told_with_what_is_older_than_its_discovery() {
+    let rig = Rig::with(Simulated::new(), one()).expect("open");
+    for n in 0..4 {
+        rig.put(&[float(&format!("cpu,host=h{n}"), NOW - n, 1.0)]);
+    }
+    let segment = Path::new(DATA).join("wal").join(&rig.files("wal")[0]);
+    rig.disk.flip(&segment, 100);
+    let mut rig = rig.kill(one());
+    let later = TimeRange::new(Timestamp(NOW + 2 * Span::SECOND.0), Timestamp::MAX);
+    for round in 0..3 {
+        let warnings = ask(&rig, TimeRange::ALL).1;
+        assert!(warnings.len() == 1 && warnings[0].contains("put aside"), "{warnings:?}");
+        assert_eq!(ask(&rig, later).1, Vec::<String>::new());
+        let names = rig.files("wal");
+        let aside = names.iter().filter(|name| name.ends_with(".corrupt")).count();
+        assert_eq!(aside, 1, "one copy of one damage: {names:?}");
+        if round == 1 {
+            rig.store.flush().expect("flush");
+        }
+        rig = rig.kill(one());
+    }
+}
+
+#[test]
+fn one_block_that_cannot_be_read_keeps_no_other_from_being_merged() {
+    let rig = Rig::with(Simulated::new(), one()).expect("open");
+    let mut expected = Expected::default();
+    for n in 0..9 {
+        let points: Vec<_> =
+            (0..30).map(|host| float(&format!("cpu,host=h{host}"), NOW + n, 0.5)).collect();
+        rig.put(&points);
+        expected.add(&points);
+        rig.store.flush().expect("flush");
+    }
+    let fifth = Path::new(DATA).join("blocks").join(&rig.files("blocks")[4]);
+    // The values are behind the header; nothing of it was read yet.
+    let header = crate::block::HEADER_BYTES as u64;
+    rig.disk.set_bad(Some((&fifth, header..header + 1)));
+    rig.store.maintain().expect_err("the first time it is an error");
+    assert_eq!(rig.store.stats().blocks_unmerged, 1);
+    for round in 1..200 {
+        rig.clock.set(NOW + round * Span::MINUTE.0);
+        rig.store.maintain().expect("it is no news any more");
+    }
+    let stats = rig.store.stats();
+    assert_eq!((stats.block_count, stats.blocks_unmerged), (3, 1), "four, it, and four");
+    assert!(rig.store.job_stats(crate::JobKind::Merge).failed == 1, "told once");
+    rig.disk.set_bad(None);
+    rig.clock.set(NOW + 300 * Span::MINUTE.0);
+    rig.store.maintain().expect("maintain");
+    assert_eq!(rig.all(), expected.0);
+    assert_eq!(rig.store.stats().blocks_unmerged, 0);
+}
+
+/// A folder with a catalog and tombstones, and what is left in it.
+fn with_deletes() -> (Simulated, Map) {
+    let rig = Rig::with(Simulated::new(), one()).expect("open");
+    rig.store.create_database("other", None).expect("create");
+    rig.put(&[float("cpu,host=a", NOW, 1.0), float("gone,host=a", NOW, 2.0)]);
+    let gone = Predicate::Match(Matcher::equal(Attribute::Measurement, "gone"));
+    rig.store.delete(&Selection { predicate: gone, range: TimeRange::ALL }).expect("delete");
+    let left = rig.all();
+    assert_eq!(left.len(), 1);
+    (rig.disk.clone(), left)
+}
+
+const TWICE: [&str; 3] = ["MANIFEST", "catalog", "tombstones"];
+
+#[test]
+fn a_damaged_file_of_two_is_mended_and_costs_nothing() {
+    let (disk, left) = with_deletes();
+    for name in TWICE.iter().flat_map(|name| [(*name).to_owned(), format!("{name}.copy")]) {
+        let path = Path::new(DATA).join(&name);
+        for at in 0..size(&disk, &path) as usize {
+            let disk = disk.after_power_cut(0);
+            disk.flip(&path, at);
+            let rig = Rig::with(disk, one()).unwrap_or_else(|e| panic!("{name} byte {at}: {e}"));
+            assert_eq!(rig.all(), left, "{name} byte {at}");
+            let stats = rig.store.stats();
+            assert_eq!((stats.corruption_found, stats.files_aside), (1, 1), "{name} byte {at}");
+            assert_eq!(rig.store.databases(), ["metrics".into(), "other".into()]);
+            let rig = rig.kill(one());
+            assert_eq!(rig.store.stats().corruption_found, 0, "{name} byte {at} was mended");
+            assert_eq!(rig.all(), left);
+        }
+        let missing = disk.after_power_cut(0);
+        missing.remove(&path).expect("remove");
+        let rig = Rig::with(missing, one()).unwrap_or_else(|e| panic!("no {name}: {e}"));
+        assert_eq!(rig.all(), left, "no {name}");
+        read_all(&rig.disk, &path).expect("it was written again");
+    }
+}
+
+#[test]
+fn two_damaged_files_of_two_are_refused_with_their_name() {
+    let (disk, _) = with_deletes();
+    for name in TWICE {
+        let disk = disk.after_power_cut(0);
+        let path = Path::new(DATA).join(name);
+        disk.flip(&path, 10);
+        disk.flip(&Path::new(DATA).join(format!("{name}.copy")), 12);
+        let files = disk.files();
+        let error = Rig::with(disk.clone(), one()).err().expect("refused");
+        assert!(matches!(&error, Error::Damaged { path: told, .. } if *told == path), "{error}");
+        assert!(error.to_string().contains("backup"), "it says what to do: {error}");
+        assert_eq!(disk.files(), files, "nothing was put aside");
+    }
+}
