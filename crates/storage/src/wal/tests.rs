@@ -1,5 +1,5 @@
 use super::*;
-use crate::disk::simulated::{Fault, Simulated};
+use crate::disk::simulated::{Fault, Plan, Random, Simulated};
 use crate::disk::{Disk, read_all};
 use crate::options::Fsync;
 use crate::stats::{Counters, Stats};
@@ -171,6 +171,64 @@ fn a_failure_behind_the_end_of_a_run_stays_before_the_next_run() {
     assert_eq!(segments(&disk), names);
     wal.remove_before(next).expect("removed");
     assert_eq!(segments(&disk), names[2..], "it leaves with its run");
+}
+
+/// Every operation of the disk may fail, by a seed: what was acknowledged is found after a power
+/// cut, frames in their order and runs in theirs, and nothing that was never appended.
+#[test]
+fn whatever_fails_what_was_acknowledged_is_found_in_its_order() {
+    let (mut kept, mut refused, mut written_elsewhere) = (0, 0, 0);
+    for seed in 0..200 {
+        let disk = Simulated::new();
+        let wal = wal(&disk);
+        let random = &mut Random::new(seed);
+        let mut plan = Plan::new(seed);
+        plan.errors = *random.pick(&[20, 150, 400]);
+        plan.full = *random.pick(&[0, 100]);
+        disk.set_plan(Some(plan));
+        let (mut asked, mut acknowledged, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
+        for number in 0..60u64 {
+            if wal.admit().is_ok() {
+                let (segment, run) = wal.position();
+                written_elsewhere += u32::from(segment != run);
+                let payload = [run.to_be_bytes(), number.to_be_bytes()].concat();
+                asked.push(payload.clone());
+                waiting.push((append(&wal, &payload), payload));
+            }
+            if random.chance(200) {
+                wal.rotate();
+            }
+            if random.chance(400) || number == 59 {
+                for (ticket, payload) in waiting.drain(..) {
+                    match wal.wait(&ticket) {
+                        Ok(()) => acknowledged.push(payload),
+                        Err(_) => refused += 1,
+                    }
+                }
+            }
+        }
+        kept += acknowledged.len();
+        for shape in 0..6 {
+            let found = found(&disk.after_power_cut(shape));
+            let what = format!("seed {seed}, shape {shape}");
+            assert!(found.iter().all(|payload| asked.contains(payload)), "{what}: made up");
+            assert!(found.iter().map(|payload| &payload[..8]).is_sorted(), "{what}: runs");
+            // What is there twice counts where it is read last.
+            let last = |payload: &Vec<u8>| found.iter().rposition(|it| it == payload);
+            let places: Option<Vec<usize>> = acknowledged.iter().map(last).collect();
+            assert!(places.expect(&what).is_sorted(), "{what}: order");
+        }
+    }
+    assert!(kept > 1000 && refused > 100 && written_elsewhere > 100);
+}
+
+/// Payloads of all segments of a folder, whatever else is in them.
+fn found(disk: &Simulated) -> Vec<Vec<u8>> {
+    let read_one = |name: &String| {
+        let bytes = read_all(disk, &Path::new(FOLDER).join(name)).expect("read");
+        read(&bytes, segment::number(name).expect("number")).0
+    };
+    segments(disk).iter().flat_map(read_one).collect()
 }
 
 /// Payloads of all segments of a folder, in which no damage is.
