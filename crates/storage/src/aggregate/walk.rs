@@ -13,6 +13,7 @@ use crate::piece::{Open, Piece};
 use crate::tombstone::Cuts;
 use codec::timestamps::Grid;
 use model::{Column, Kind, TimeRange};
+use std::sync::Arc;
 
 /// Not a group's number.
 const NONE: usize = usize::MAX;
@@ -22,7 +23,7 @@ pub struct Walk<'a> {
     column: &'a BlockColumn,
     /// The group whose directory this is.
     group: usize,
-    directory: Option<Directory>,
+    directory: Option<Arc<Directory>>,
     /// Where most streams are asked for: the group that was read whole.
     scan: Scan,
     scanned: usize,
