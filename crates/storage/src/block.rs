@@ -55,6 +55,7 @@ pub use measurements::{Column, Groups as ColumnGroups, Measurement};
 pub use name::{Name, Sequences};
 pub use scan::Scan;
 pub use statistics::at_times;
+pub use tables::Statistics;
 pub use times::{List as TimeList, Page as TimePage, Told};
 pub use writer::Writer;
 

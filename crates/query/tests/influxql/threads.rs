@@ -51,6 +51,32 @@ fn threads_do_not_show() {
     }
 }
 
+/// The index is asked for the values of few measurements, streams for those of many.
+#[test]
+fn values_of_tags_are_the_same_however_they_are_found() {
+    let (few, many) = (memory(), memory());
+    let mut lines = String::new();
+    for number in 0..100 {
+        writeln!(lines, "other{number},host=h{number} busy=1 0").unwrap();
+    }
+    many.write("db", None, &lines, 1_000_000_000, 0);
+    for text in [
+        "SHOW TAG VALUES FROM /^cpu$|^other/ WITH KEY IN (rack, host)",
+        "SHOW TAG VALUES FROM /^cpu$|^other/ WITH KEY = rack LIMIT 3 OFFSET 2",
+        "SHOW TAG VALUES FROM /^cpu$|^other/ WITH KEY != rack WHERE rack = 'r3'",
+        "SHOW TAG VALUES FROM /^cpu$|^other/ WITH KEY = nope",
+    ] {
+        let ask = |memory| {
+            let mut results = run(&engine(memory, 1), text, &Budget::unlimited());
+            results[0].series.retain(|series| series.name == "cpu");
+            results
+        };
+        let expected = ask(&few);
+        assert_eq!(expected, ask(&many), "{text}");
+        assert_eq!(expected[0].series.is_empty(), text.ends_with("nope"), "{text}");
+    }
+}
+
 #[test]
 fn a_budget_ends_a_query() {
     let memory = memory();

@@ -13,6 +13,7 @@ use crate::piece::{Open, Piece};
 use crate::tombstone::Cuts;
 use codec::timestamps::Grid;
 use model::{Column, Kind, TimeRange};
+use std::sync::Arc;
 
 /// Not a group's number.
 const NONE: usize = usize::MAX;
@@ -25,7 +26,7 @@ pub struct Walk<'a> {
     column: &'a BlockColumn,
     /// The group whose directory this is.
     group: usize,
-    directory: Option<Directory>,
+    directory: Option<Arc<Directory>>,
     /// The chunk of it behind those of the stream that was asked for last.
     next: usize,
     lists: [Option<(u32, TimeList)>; LISTS],

@@ -76,8 +76,8 @@ impl Block {
         for (_, set) in &self.root.policies {
             teller.check(self.set(set));
         }
-        for fence in teller.check(self.fences()).unwrap_or_default() {
-            for one in teller.check(self.measurements_in(fence.page)).unwrap_or_default() {
+        for fence in teller.check(self.fences()).unwrap_or_default().iter() {
+            for one in teller.check(self.measurements_in(fence.page)).unwrap_or_default().iter() {
                 one.columns.iter().for_each(|column| self.audit_column(column, &mut teller));
             }
         }
@@ -156,7 +156,8 @@ impl Block {
         mut each: impl FnMut(Group, &Directory),
     ) -> Result<(), Error> {
         for group in self.all_groups(&column.groups)? {
-            each(group, &self.directory(group)?);
+            let directory = self.directory(group)?;
+            each(group, &directory);
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! Pages of blocks that were read, within a bound of memory.
+//! Pages of blocks that were read, within a bound of memory: their bytes, or what was parsed
+//! out of them where every question needs that.
 //!
 //! One for the whole store, in shards, each a CLOCK: a page that was asked for since the
 //! hand last passed stays. Pages are checked when they are read, so that a hit costs a
@@ -6,6 +7,7 @@
 
 use hashbrown::HashMap;
 use parking_lot::Mutex;
+use std::any::Any;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -58,8 +60,16 @@ struct Shard {
 #[derive(Debug)]
 struct Entry {
     key: Key,
-    page: Page,
+    held: Held,
+    bytes: u64,
     was_used: bool,
+}
+
+/// What an entry holds.
+#[derive(Clone, Debug)]
+enum Held {
+    Page(Page),
+    Parsed(Arc<dyn Any + Send + Sync>),
 }
 
 /// What a cache holds and did.
@@ -92,36 +102,77 @@ impl Cache {
 
     /// A page, if it is here.
     pub fn get(&self, key: Key) -> Option<Page> {
-        let mut shard = self.shard(key).lock();
-        let place = shard.places.get(&key).copied();
-        let found = place.map(|place| {
-            let entry = &mut shard.ring[place];
-            entry.was_used = true;
-            entry.page.clone()
-        });
-        drop(shard);
-        let counter = if found.is_some() { &self.hits } else { &self.misses };
-        counter.fetch_add(1, Ordering::Relaxed);
+        let found = self.peek(key);
+        match found {
+            Some(_) => drop(self.hits.fetch_add(1, Ordering::Relaxed)),
+            None => self.count_miss(),
+        }
         found
+    }
+
+    /// A page, if it is here, which is not counted.
+    pub fn peek(&self, key: Key) -> Option<Page> {
+        match self.find(key) {
+            Some(Held::Page(page)) => Some(page),
+            _ => None,
+        }
+    }
+
+    /// What was parsed out of a page, if it is here; else nothing is counted yet.
+    pub fn parsed<T: Any + Send + Sync>(&self, key: Key) -> Option<Arc<T>> {
+        let found = match self.find(key) {
+            Some(Held::Parsed(parsed)) => parsed.downcast().ok(),
+            _ => None,
+        };
+        self.hits.fetch_add(u64::from(found.is_some()), Ordering::Relaxed);
+        found
+    }
+
+    /// Counts a page that had to be read.
+    pub fn count_miss(&self) {
+        self.misses.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn find(&self, key: Key) -> Option<Held> {
+        let mut shard = self.shard(key).lock();
+        let place = *shard.places.get(&key)?;
+        let entry = &mut shard.ring[place];
+        entry.was_used = true;
+        Some(entry.held.clone())
     }
 
     /// Keeps a page; one that would take more than a shard's share is not kept.
     pub fn put(&self, key: Key, page: &Page) {
-        let more = size(page);
-        if more > self.shard_bytes_max {
-            return;
+        self.keep(key, Held::Page(page.clone()), page.len());
+    }
+
+    /// Keeps what takes `bytes`; answers whether it is not more than a shard's share.
+    pub fn put_parsed<T: Any + Send + Sync>(
+        &self,
+        key: Key,
+        parsed: &Arc<T>,
+        bytes: usize,
+    ) -> bool {
+        self.keep(key, Held::Parsed(parsed.clone()), bytes)
+    }
+
+    fn keep(&self, key: Key, held: Held, bytes: usize) -> bool {
+        let bytes = bytes as u64 + ENTRY_BYTES;
+        if bytes > self.shard_bytes_max {
+            return false;
         }
         let mut shard = self.shard(key).lock();
         if shard.places.contains_key(&key) {
-            return;
+            return true;
         }
-        while shard.bytes + more > self.shard_bytes_max {
+        while shard.bytes + bytes > self.shard_bytes_max {
             shard.evict();
         }
         let place = shard.ring.len();
-        shard.ring.push(Entry { key, page: page.clone(), was_used: false });
+        shard.ring.push(Entry { key, held, bytes, was_used: false });
         shard.places.insert(key, place);
-        shard.bytes += more;
+        shard.bytes += bytes;
+        true
     }
 
     /// What it holds and did.
@@ -152,7 +203,7 @@ impl Shard {
             }
             let gone = self.ring.swap_remove(self.hand);
             self.places.remove(&gone.key);
-            self.bytes -= size(&gone.page);
+            self.bytes -= gone.bytes;
             // The last page took the place of the one that left.
             if let Some(moved) = self.ring.get(self.hand) {
                 self.places.insert(moved.key, self.hand);
@@ -160,10 +211,6 @@ impl Shard {
             return;
         }
     }
-}
-
-fn size(page: &Page) -> u64 {
-    page.len() as u64 + ENTRY_BYTES
 }
 
 #[cfg(test)]

@@ -61,6 +61,17 @@ impl Dictionary {
         Ok(dictionary)
     }
 
+    /// About how much memory it takes.
+    pub fn memory(&self) -> usize {
+        let streams = |tag: &Tag| match &tag.streams {
+            Set::Few(few) => few.len() * size_of::<u32>(),
+            Set::All | Set::Paged(..) => 0,
+        };
+        let tags = self.tags.iter().map(|tag| size_of::<Tag>() + tag.name.len() + streams(tag));
+        let sets = self.sets.iter().map(|set| size_of::<Box<[u32]>>() + size_of_val(&**set));
+        size_of::<Self>() + tags.sum::<usize>() + sets.sum::<usize>()
+    }
+
     /// The tag of this name, and its number.
     pub fn find(&self, name: &str) -> Option<&Tag> {
         let at = self.tags.binary_search_by(|tag| tag.name.as_ref().cmp(name)).ok()?;

@@ -11,6 +11,7 @@ use crate::pattern::{self, Hint};
 use model::{Attribute, MatchOp, Matcher, Predicate};
 use roaring::RoaringBitmap;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Fewer pages of values than this are not worth another thread.
 const PAGES_PER_THREAD_MIN: usize = 64;
@@ -21,7 +22,7 @@ pub type Policies<'a> = dyn Fn(PolicyId) -> Option<PolicyName> + 'a;
 /// Finds streams of one block.
 pub struct Finder<'a> {
     block: &'a Block,
-    dictionary: Dictionary,
+    dictionary: Arc<Dictionary>,
     /// How each policy is called, and its streams; dropped ones are left out.
     policies: Vec<(PolicyName, Set)>,
     all: RoaringBitmap,

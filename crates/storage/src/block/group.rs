@@ -244,6 +244,12 @@ impl Directory {
         self.ordinals.len()
     }
 
+    /// About how much memory it takes.
+    pub fn memory(&self) -> usize {
+        let spans = size_of_val(self.spans.as_slice());
+        size_of::<Self>() + 3 * self.len() * size_of::<u32>() + spans
+    }
+
     /// The chunks of a stream.
     pub fn of(&self, ordinal: u32) -> Range<usize> {
         let start = self.ordinals.partition_point(|other| *other < ordinal);

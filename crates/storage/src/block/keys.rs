@@ -25,11 +25,11 @@ pub struct Known {
 pub struct Keys<'a> {
     block: &'a Block,
     look: Lookup<'a>,
-    dictionary: Dictionary,
+    dictionary: Arc<Dictionary>,
     /// The numbers of the tags looked at, where the block has them.
     tags: Vec<Option<u32>>,
     /// The page that was read last, with its ranks where any tag is looked at.
-    page: Option<(u32, Streams, Option<Ranks>)>,
+    page: Option<(u32, Arc<Streams>, Option<Arc<Ranks>>)>,
 }
 
 impl<'a> Keys<'a> {
@@ -55,9 +55,8 @@ impl<'a> Keys<'a> {
         let index = ordinal / STREAMS;
         if self.page.as_ref().is_none_or(|(known, ..)| *known != index) {
             let streams = self.block.streams_in(index)?;
-            let damaged = |damage| self.block.damaged_streams(index, damage);
             let ranks = match self.tags.iter().any(Option::is_some) {
-                true => Some(streams.ranks(&self.dictionary.sets).map_err(damaged)?),
+                true => Some(self.block.ranks_in(index, &streams, &self.dictionary)?),
                 false => None,
             };
             self.page = Some((index, streams, ranks));

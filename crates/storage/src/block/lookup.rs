@@ -17,13 +17,13 @@ const TEXTS_MAX: usize = 1 << 16;
 /// Looks at the streams of a block; fastest in the order of ordinals.
 pub struct Lookup<'a> {
     block: &'a Block,
-    fences: Vec<Fence>,
+    fences: Arc<Vec<Fence>>,
     /// The page of measurements that was read last, by its place among the fences.
-    measurements: Option<(usize, Vec<Arc<Measurement>>)>,
+    measurements: Option<(usize, Arc<Vec<Arc<Measurement>>>)>,
     /// The page of streams that was read last, and the ranks of their tags once they were
     /// asked for.
-    streams: Option<(u32, Streams, Option<Ranks>)>,
-    dictionary: Option<Dictionary>,
+    streams: Option<(u32, Arc<Streams>, Option<Arc<Ranks>>)>,
+    dictionary: Option<Arc<Dictionary>>,
     /// By tag and rank, texts that were read.
     texts: HashMap<(u32, u32), Arc<str>>,
     /// By tag, the page of values that was read last.
@@ -98,11 +98,11 @@ impl<'a> Lookup<'a> {
         if self.measurements.as_ref().is_none_or(|(known, _)| *known != index) {
             let page = match self.fences.get(index) {
                 Some(fence) => self.block.measurements_in(fence.page)?,
-                None => Vec::new(),
+                None => Arc::default(),
             };
             self.measurements = Some((index, page));
         }
-        Ok(self.measurements.as_ref().map_or(&[], |(_, page)| page))
+        Ok(self.measurements.as_ref().map_or(&[], |(_, page)| page.as_slice()))
     }
 
     /// A stream.
@@ -114,7 +114,7 @@ impl<'a> Lookup<'a> {
         Ok(page.0.stream((ordinal % STREAMS) as usize))
     }
 
-    fn stream_page(&mut self, index: u32) -> Result<(&Streams, &mut Option<Ranks>), Error> {
+    fn stream_page(&mut self, index: u32) -> Result<(&Streams, &mut Option<Arc<Ranks>>), Error> {
         let is_here = self.streams.as_ref().is_some_and(|(known, ..)| *known == index);
         if !is_here {
             self.streams = Some((index, self.block.streams_in(index)?, None));
@@ -159,8 +159,7 @@ impl<'a> Lookup<'a> {
         let index = ordinal / STREAMS;
         let (page, known) = self.stream_page(index)?;
         if known.is_none() {
-            let damaged = |damage| block.damaged_streams(index, damage);
-            *known = Some(page.ranks(&dictionary.sets).map_err(damaged)?);
+            *known = Some(block.ranks_in(index, page, &dictionary)?);
         }
         let ranks = known.as_ref().map(|ranks| ranks.of((ordinal % STREAMS) as usize));
         let ranks: Vec<u32> = ranks.into_iter().flatten().collect();

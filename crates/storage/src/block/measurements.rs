@@ -214,6 +214,19 @@ impl Measurement {
         Some((number, self.columns.get(number as usize)?))
     }
 
+    /// About how much memory it takes; shapes are shared.
+    pub fn memory(&self) -> usize {
+        let column = |column: &Column| {
+            size_of::<Column>() + column.def.name.len() + column.policies.len() * size_of::<u32>()
+        };
+        let shape = |(_, columns): &(Arc<Shape>, Vec<u32>)| {
+            size_of::<(Arc<Shape>, Vec<u32>)>() + columns.len() * size_of::<u32>()
+        };
+        let columns = self.columns.iter().map(column).sum::<usize>();
+        let shapes = self.shapes.iter().map(shape).sum::<usize>();
+        size_of::<Self>() + self.name.len() + columns + shapes
+    }
+
     /// The streams it has.
     pub fn ordinals(&self) -> std::ops::Range<u32> {
         self.first..self.first.saturating_add(self.streams)

@@ -86,8 +86,9 @@ pub struct Streams {
     page: Page,
     /// What each run shares, and which streams of the page it is.
     runs: Vec<(Common, Range<usize>)>,
-    firsts: Vec<i64>,
-    lasts: Vec<i64>,
+    /// In units, which fit.
+    firsts: Vec<i32>,
+    lasts: Vec<i32>,
     hashes: usize,
 }
 
@@ -113,7 +114,7 @@ impl Streams {
         if first != count || count > STREAMS as usize {
             return Err(Damage::new(0, "a page of streams does not fit"));
         }
-        let (firsts, lasts) = (array::get(from, count)?, array::get(from, count)?);
+        let (firsts, lasts) = (array::get_as(from, count)?, array::get_as(from, count)?);
         let hashes = from.offset();
         from.bytes(count * 16)?;
         Ok(Self { runs, firsts, lasts, hashes, page })
@@ -122,6 +123,12 @@ impl Streams {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.firsts.len()
+    }
+
+    /// About how much memory it takes.
+    pub fn memory(&self) -> usize {
+        let runs = self.runs.len() * size_of::<(Common, Range<usize>)>();
+        size_of::<Self>() + self.page.len() + runs + 2 * self.len() * size_of::<i32>()
     }
 
     /// What each run of neighbours shares, and which streams of the page it is.
@@ -135,11 +142,12 @@ impl Streams {
         let start = self.hashes + at * 16;
         let mut hash = [0; 16];
         hash.copy_from_slice(&self.page[start..start + 16]);
-        let end = (self.lasts[at].wrapping_add(1) << UNIT_BITS).wrapping_sub(1);
+        let (first, last) = (i64::from(self.firsts[at]), i64::from(self.lasts[at]));
+        let end = ((last + 1) << UNIT_BITS).wrapping_sub(1);
         Stream {
             common: self.runs[run].0,
             hash: u128::from_le_bytes(hash),
-            range: TimeRange::new(Timestamp(self.firsts[at] << UNIT_BITS), Timestamp(end)),
+            range: TimeRange::new(Timestamp(first << UNIT_BITS), Timestamp(end)),
         }
     }
 
@@ -173,6 +181,15 @@ pub struct Ranks {
 }
 
 impl Ranks {
+    /// About how much memory they take.
+    pub fn memory(&self) -> usize {
+        let run = |(_, columns): &(Range<usize>, Vec<Vec<u32>>)| {
+            let columns = columns.iter().map(|column| size_of_val(column) + size_of_val(&**column));
+            size_of::<(Range<usize>, Vec<Vec<u32>>)>() + columns.sum::<usize>()
+        };
+        size_of::<Self>() + self.runs.iter().map(run).sum::<usize>()
+    }
+
     /// The rank of each tag of stream `at`, in the order of its set of tags.
     pub fn of(&self, at: usize) -> impl Iterator<Item = u32> {
         let run = self.runs.partition_point(|(run, _)| run.end <= at);

@@ -1,19 +1,29 @@
 //! Reads the pages of a block, checked and through the cache.
 
-use super::cache::Page;
+use super::cache::{Key, Page};
 use super::dictionary::Dictionary;
 use super::group::{self, Directory};
 use super::measurements::{self, Fence, GROUPS, Groups, Measurement};
+use super::output::Place;
 use super::postings::{self, Set};
-use super::streams::{STREAMS, Streams};
+use super::streams::{Ranks, STREAMS, Streams};
 use super::values::{VALUES, Values};
 use super::{Block, dictionary, times};
 use crate::error::{Damage, Error};
 use codec::checksum::crc32c;
 use model::Accumulator;
 use roaring::RoaringBitmap;
+use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Tell what was parsed out of a page, and the ranks of a page of streams, from its bytes: no
+/// file is so long that an offset has these bits.
+const PARSED: u64 = 1 << 63;
+const RANKS: u64 = 1 << 62;
+
+/// Statistics of the chunks of a group, times being rows; none of those without.
+pub type Statistics = Vec<Option<Accumulator>>;
 
 impl Block {
     /// What is damaged in bytes that begin at `base`.
@@ -27,12 +37,17 @@ impl Block {
     /// When it is damaged or cannot be read.
     pub(super) fn page(&self, number: u32) -> Result<(Page, u64), Error> {
         let place = self.root.pages.get(number as usize).copied();
-        let place = place
-            .ok_or_else(|| Error::damaged(&self.path, 0, format!("page {number} is not there")))?;
+        let place = place.ok_or_else(|| self.no_page(number))?;
         let key = (self.number, place.offset);
         if let Some(page) = self.context.cache.get(key) {
             return Ok((page, place.offset));
         }
+        let page = self.load(place)?;
+        self.context.cache.put(key, &page);
+        Ok((page, place.offset))
+    }
+
+    fn load(&self, place: Place) -> Result<Page, Error> {
         let mut bytes = Vec::new();
         self.read(place.offset, place.bytes as usize, &mut bytes)?;
         let damaged = |what| Error::damaged(&self.path, place.offset, what);
@@ -42,9 +57,56 @@ impl Block {
         if crc32c(body) != u32::from_le_bytes(*sum) {
             return Err(damaged("page has a checksum that does not match"));
         }
-        let page = Page::new(body);
-        self.context.cache.put(key, &page);
-        Ok((page, place.offset))
+        Ok(Page::new(body))
+    }
+
+    /// What is parsed out of a page that every question needs: kept as that, and not as bytes,
+    /// which would have to be parsed each time. `memory` tells how much it takes.
+    fn kept<T: Any + Send + Sync>(
+        &self,
+        number: u32,
+        parse: impl FnOnce(Page) -> Result<T, Damage>,
+        memory: impl FnOnce(&T) -> usize,
+    ) -> Result<Arc<T>, Error> {
+        let place = self.root.pages.get(number as usize).copied();
+        let Some(place) = place else { return Err(self.no_page(number)) };
+        let key = (self.number, place.offset | PARSED);
+        if let Some(found) = self.context.cache.parsed(key) {
+            return Ok(found);
+        }
+        let bytes = (self.number, place.offset);
+        let page = match self.context.cache.peek(bytes) {
+            Some(page) => page,
+            None => {
+                self.context.cache.count_miss();
+                self.load(place)?
+            }
+        };
+        let parsed = parse(page.clone());
+        let parsed = Arc::new(parsed.map_err(|damage| self.damaged(damage, place.offset))?);
+        if !self.context.cache.put_parsed(key, &parsed, memory(&parsed)) {
+            self.context.cache.put(bytes, &page);
+        }
+        Ok(parsed)
+    }
+
+    /// What is kept under a key, or what `make` makes now, and how much memory that takes.
+    fn kept_at<T: Any + Send + Sync>(
+        &self,
+        key: Key,
+        make: impl FnOnce() -> Result<(T, usize), Error>,
+    ) -> Result<Arc<T>, Error> {
+        if let Some(found) = self.context.cache.parsed(key) {
+            return Ok(found);
+        }
+        let (made, memory) = make()?;
+        let made = Arc::new(made);
+        self.context.cache.put_parsed(key, &made, memory);
+        Ok(made)
+    }
+
+    fn no_page(&self, number: u32) -> Error {
+        Error::damaged(&self.path, 0, format!("page {number} is not there"))
     }
 
     fn parsed<T>(
@@ -60,41 +122,67 @@ impl Block {
     ///
     /// # Errors
     /// When it is damaged or cannot be read.
-    pub(super) fn dictionary(&self) -> Result<Dictionary, Error> {
-        self.parsed(self.root.dictionary, |page| Dictionary::parse(&page))
+    pub(super) fn dictionary(&self) -> Result<Arc<Dictionary>, Error> {
+        self.kept(self.root.dictionary, |page| Dictionary::parse(&page), Dictionary::memory)
     }
 
     /// Where measurements are.
     ///
     /// # Errors
     /// When that is damaged or cannot be read.
-    pub(super) fn fences(&self) -> Result<Vec<Fence>, Error> {
-        self.parsed(self.root.measurements, |page| measurements::parse_fence(&page))
+    pub(super) fn fences(&self) -> Result<Arc<Vec<Fence>>, Error> {
+        let memory =
+            |all: &Vec<Fence>| all.iter().map(|one| size_of::<Fence>() + one.name.len()).sum();
+        self.kept(self.root.measurements, |page| measurements::parse_fence(&page), memory)
     }
 
     /// The measurements of a page.
     ///
     /// # Errors
     /// When it is damaged or cannot be read.
-    pub(super) fn measurements_in(&self, page: u32) -> Result<Vec<Arc<Measurement>>, Error> {
-        let shapes = &self.context.shapes;
-        let found = self.parsed(page, |page| measurements::parse(&page, shapes))?;
-        Ok(found.into_iter().map(Arc::new).collect())
+    pub(super) fn measurements_in(&self, page: u32) -> Result<Arc<Vec<Arc<Measurement>>>, Error> {
+        let parse = |page: Page| {
+            let found = measurements::parse(&page, &self.context.shapes)?;
+            Ok(found.into_iter().map(Arc::new).collect())
+        };
+        let memory = |all: &Vec<Arc<Measurement>>| all.iter().map(|one| one.memory()).sum();
+        self.kept(page, parse, memory)
     }
 
     /// The streams of page `index` of them.
     ///
     /// # Errors
     /// When it is damaged or cannot be read.
-    pub(super) fn streams_in(&self, index: u32) -> Result<Streams, Error> {
+    pub(super) fn streams_in(&self, index: u32) -> Result<Arc<Streams>, Error> {
         let number = self.root.stream_pages.saturating_add(index);
-        let page = self.parsed(number, Streams::parse)?;
+        let page = self.kept(number, Streams::parse, Streams::memory)?;
         let expected = (self.root.streams - index * STREAMS).min(STREAMS);
         if page.len() != expected as usize {
+            let place = self.root.pages.get(number as usize);
             let what = "a page of streams has more or fewer than it should";
-            return Err(Error::damaged(&self.path, self.page(number)?.1, what));
+            return Err(Error::damaged(&self.path, place.map_or(0, |place| place.offset), what));
         }
         Ok(page)
+    }
+
+    /// The ranks of the streams of page `index` of them, which is `page`.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub(super) fn ranks_in(
+        &self,
+        index: u32,
+        page: &Streams,
+        dictionary: &Dictionary,
+    ) -> Result<Arc<Ranks>, Error> {
+        let number = self.root.stream_pages.saturating_add(index);
+        let offset = self.root.pages.get(number as usize).map_or(0, |place| place.offset);
+        self.kept_at((self.number, offset | RANKS), || {
+            let ranks = page.ranks(&dictionary.sets);
+            let ranks = ranks.map_err(|damage| self.damaged_streams(index, damage))?;
+            let memory = ranks.memory();
+            Ok((ranks, memory))
+        })
     }
 
     /// The values of page `index` of a tag.
@@ -213,31 +301,33 @@ impl Block {
     ///
     /// # Errors
     /// When it is damaged or cannot be read.
-    pub fn directory(&self, group: group::Place) -> Result<Directory, Error> {
-        let key = (self.number, group.offset);
-        let page = match self.context.cache.get(key) {
-            Some(page) => page,
-            None => {
-                let mut bytes = Vec::new();
-                self.read(group.offset, group.directory as usize, &mut bytes)?;
-                Page::new(&bytes)
-            }
-        };
-        let parsed = Directory::parse(&page, group);
-        let parsed = parsed.map_err(|damage| self.damaged(damage, group.offset))?;
-        self.context.cache.put(key, &page);
-        Ok(parsed)
+    pub fn directory(&self, group: group::Place) -> Result<Arc<Directory>, Error> {
+        self.kept_at((self.number, group.offset | PARSED), || {
+            self.context.cache.count_miss();
+            let mut bytes = Vec::new();
+            self.read(group.offset, group.directory as usize, &mut bytes)?;
+            let parsed = Directory::parse(&bytes, group);
+            let parsed = parsed.map_err(|damage| self.damaged(damage, group.offset))?;
+            let memory = parsed.memory();
+            Ok((parsed, memory))
+        })
     }
 
     /// The statistics of the chunks of a group, times being rows; none of those without.
     ///
     /// # Errors
     /// When they are damaged or cannot be read.
-    pub fn statistics(&self, of: &Directory) -> Result<Vec<Option<Accumulator>>, Error> {
-        let Some((offset, bytes)) = of.statistics() else { return Ok(Vec::new()) };
-        let mut read = Vec::new();
-        self.read(offset, bytes, &mut read)?;
-        of.parse_statistics(&read).map_err(|damage| self.damaged(damage, offset))
+    pub fn statistics(&self, of: &Directory) -> Result<Arc<Statistics>, Error> {
+        let Some((offset, bytes)) = of.statistics() else { return Ok(Arc::default()) };
+        self.kept_at((self.number, offset | PARSED), || {
+            self.context.cache.count_miss();
+            let mut read = Vec::new();
+            self.read(offset, bytes, &mut read)?;
+            let parsed = of.parse_statistics(&read);
+            let parsed = parsed.map_err(|damage| self.damaged(damage, offset))?;
+            let memory = parsed.len() * size_of::<Option<Accumulator>>();
+            Ok((parsed, memory))
+        })
     }
 
     /// Where list `number` of timestamps is: its page, and its place there.
@@ -256,8 +346,8 @@ impl Block {
     ///
     /// # Errors
     /// When it is damaged or cannot be read.
-    pub fn time_page(&self, number: u32) -> Result<times::Page, Error> {
-        self.parsed(number, times::Page::parse)
+    pub fn time_page(&self, number: u32) -> Result<Arc<times::Page>, Error> {
+        self.kept(number, times::Page::parse, times::Page::memory)
     }
 }
 

@@ -174,6 +174,12 @@ pub enum Told<'a> {
 }
 
 impl Page {
+    /// About how much memory it takes.
+    pub fn memory(&self) -> usize {
+        let list = 3 * size_of::<i64>() + size_of::<u32>() + size_of::<usize>();
+        size_of::<Self>() + self.counts.len() * list + self.page.len()
+    }
+
     /// Reads a page.
     ///
     /// # Errors

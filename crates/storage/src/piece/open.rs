@@ -1,7 +1,9 @@
 //! Tables of blocks that are read over and over while series are read one after the other:
 //! directories of groups, their statistics, and timestamps.
 
-use crate::block::{Block, Chunk, ColumnGroups, Directory, Group, Scan, TimeList, TimePage, Told};
+use crate::block::{
+    Block, Chunk, ColumnGroups, Directory, Group, Scan, Statistics, TimeList, TimePage, Told,
+};
 use crate::chunk::decode_timestamps;
 use crate::error::{Damage, Error};
 use model::Accumulator;
@@ -27,7 +29,7 @@ type Kept<T> = Vec<((u64, u64), Arc<T>)>;
 #[derive(Debug, Default)]
 pub struct Open {
     directories: Kept<Directory>,
-    statistics: Kept<Vec<Option<Accumulator>>>,
+    statistics: Kept<Statistics>,
     pages: Kept<TimePage>,
     /// Where all groups of a column are, once enough of them were asked for.
     groups: Kept<Vec<Group>>,
@@ -61,7 +63,7 @@ impl Open {
             return block.groups_of(groups, ordinal);
         }
         let key = (block.number(), u64::from(*first_page));
-        let all = keep(&mut self.groups, key, || block.all_groups(groups))?;
+        let all = keep(&mut self.groups, key, || block.all_groups(groups).map(Arc::new))?;
         let first = all.partition_point(|group| group.first < ordinal).saturating_sub(1);
         let may_have = |group: &&Group| group.first <= ordinal;
         Ok(all[first..].iter().take_while(may_have).copied().collect())
@@ -201,12 +203,12 @@ fn damaged(block: &Block, number: u32, damage: &Damage) -> Error {
 fn keep<T>(
     kept: &mut Kept<T>,
     key: (u64, u64),
-    read: impl FnOnce() -> Result<T, Error>,
+    read: impl FnOnce() -> Result<Arc<T>, Error>,
 ) -> Result<Arc<T>, Error> {
     if let Some(at) = kept.iter().rposition(|(known, _)| *known == key) {
         return Ok(kept[at].1.clone());
     }
-    let fresh = Arc::new(read()?);
+    let fresh = read()?;
     if kept.len() >= KEPT_MAX {
         kept.remove(0);
     }

@@ -16,10 +16,13 @@ use model::port::{
     Aggregation, Groups, Outline, Selection, Series, Source, SourceError, TagValues,
 };
 use model::{Predicate, Span, StreamKey, TimeRange, Timestamp};
+use roaring::RoaringBitmap;
 use std::sync::Arc;
 
 /// After this many streams, the budget is asked whether to go on.
 const STREAMS_PER_CHECK: usize = 1024;
+/// Fewer streams are gathered before another thread has begun.
+const STREAMS_PER_THREAD_MIN: u64 = 512;
 
 impl Source for Store {
     fn select(
@@ -77,30 +80,92 @@ impl Store {
             return Ok(Vec::new());
         }
         let head = self.head_parts(predicate, range, budget)?;
-        let mut gathered = Gathered::new(self.catalog.state(), budget, &self.counters);
-        for frozen in head.iter().flatten() {
+        let state = self.catalog.state();
+        let mut shares: Vec<Share> =
+            head.into_iter().map(|head| Share { head, blocks: Vec::new() }).collect();
+        let mut streams = 0;
+        for seen in self.seen_inside(range, &state, budget) {
+            let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
+            match seen.block.streams_of(predicate, &known) {
+                Ok(found) => {
+                    streams += found.len();
+                    let partition = usize::from(seen.block.name.partition);
+                    if shares.len() <= partition {
+                        shares.resize_with(partition + 1, Share::default);
+                    }
+                    shares[partition].blocks.push((seen, found));
+                }
+                Err(error) => tell(&error, budget, &self.counters),
+            }
+            budget.check()?;
+        }
+        let shared = Arc::new(Shared::new(self.counters.clone()));
+        let asked = Asked { state: &state, predicate, range, shared: &shared, budget };
+        // A stream lies in one partition, so that each is gathered by itself.
+        if streams < STREAMS_PER_THREAD_MIN || shares.len() < 2 {
+            let mut series = Vec::new();
+            for share in shares {
+                series.append(&mut self.gather_share(share, &asked)?);
+            }
+            return Ok(series);
+        }
+        let found: Vec<_> = std::thread::scope(|scope| {
+            let gather = |share| self.gather_share(share, &asked);
+            let mut shares = shares.into_iter();
+            let own = shares.next();
+            let others: Vec<_> = shares.map(|share| scope.spawn(move || gather(share))).collect();
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            };
+            own.map(gather).into_iter().chain(others.into_iter().map(join)).collect()
+        });
+        let mut series = Vec::new();
+        for found in found {
+            series.append(&mut found?);
+        }
+        Ok(series)
+    }
+
+    /// The series of one partition.
+    fn gather_share(&self, share: Share, asked: &Asked<'_>) -> Result<Vec<Stored>, Exceeded> {
+        let mut gathered = Gathered::new(asked.state, asked.budget, &self.counters);
+        for frozen in &share.head {
             gathered.expect(frozen);
         }
-        for seen in &self.seen_inside(range, &gathered.state, budget) {
-            gathered.add_block(seen, predicate, range)?;
+        for (seen, found) in &share.blocks {
+            gathered.add_block(seen, found, asked.range)?;
         }
-        for frozen in head.into_iter().flatten() {
+        for frozen in share.head {
             gathered.add_head(frozen);
         }
         let now = self.clock.now();
-        let shared = Arc::new(Shared::new(self.counters.clone()));
         let mut series = Vec::new();
-        let Gathered { state, streams, .. } = gathered;
-        for (index, stream) in streams.into_iter().enumerate() {
-            let visible = visible(&state, stream.policy, self.options.retention, now);
+        for (index, stream) in gathered.streams.into_iter().enumerate() {
+            let visible = visible(asked.state, stream.policy, self.options.retention, now);
             let stream = StreamParts { key: stream.key, parts: stream.parts, visible };
-            of_stream(stream, predicate, &shared, &mut series);
+            of_stream(stream, asked.predicate, asked.shared, &mut series);
             if index % STREAMS_PER_CHECK == 0 {
-                budget.check()?;
+                asked.budget.check()?;
             }
         }
         Ok(series)
     }
+}
+
+/// What one partition has of streams that may fit: rows of the head, and streams of blocks.
+#[derive(Default)]
+struct Share {
+    head: Vec<Frozen>,
+    blocks: Vec<(Seen, RoaringBitmap)>,
+}
+
+/// What is asked of every partition.
+struct Asked<'a> {
+    state: &'a State,
+    predicate: &'a Predicate,
+    range: TimeRange,
+    shared: &'a Arc<Shared>,
+    budget: &'a Budget,
 }
 
 impl Store {
@@ -148,7 +213,7 @@ impl Store {
 
 /// Streams and their parts, gathered from the oldest to the newest.
 struct Gathered<'a> {
-    state: Arc<State>,
+    state: &'a State,
     budget: &'a Budget,
     counters: &'a Counters,
     /// In the order they were found, so that sums come out alike each time.
@@ -165,7 +230,7 @@ struct Gathering {
 }
 
 impl<'a> Gathered<'a> {
-    fn new(state: Arc<State>, budget: &'a Budget, counters: &'a Counters) -> Self {
+    fn new(state: &'a State, budget: &'a Budget, counters: &'a Counters) -> Self {
         Self { state, budget, counters, streams: Vec::new(), places: HashMap::new() }
     }
 
@@ -185,16 +250,11 @@ impl<'a> Gathered<'a> {
     fn add_block(
         &mut self,
         seen: &Seen,
-        predicate: &Predicate,
+        candidates: &RoaringBitmap,
         range: TimeRange,
     ) -> Result<(), Exceeded> {
-        let block = &seen.block;
-        let state = self.state.clone();
-        let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
-        let found = block.streams_of(predicate, &known);
-        let found = found.and_then(|set| Ok((set, Lookup::new(block)?)));
-        let (candidates, mut look) = match found {
-            Ok(found) => found,
+        let mut look = match Lookup::new(&seen.block) {
+            Ok(look) => look,
             Err(error) => {
                 tell(&error, self.budget, self.counters);
                 return self.budget.check();

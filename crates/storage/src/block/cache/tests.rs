@@ -38,3 +38,15 @@ fn pages_in_use_outlive_a_scan() {
         assert!(cache.get((0, 0)).is_some(), "after {n}");
     }
 }
+
+#[test]
+fn what_was_parsed_is_found_as_what_it_is() {
+    let cache = Cache::new(SHARDS as u64 * 1_000);
+    assert!(cache.put_parsed((1, 2), &Arc::new(vec![7u32]), 100));
+    assert_eq!(*cache.parsed::<Vec<u32>>((1, 2)).expect("found"), [7]);
+    assert!(cache.parsed::<Vec<u64>>((1, 2)).is_none());
+    assert!(cache.get((1, 2)).is_none());
+    assert_eq!(cache.usage().bytes, 100 + ENTRY_BYTES);
+    assert!(!cache.put_parsed((1, 3), &Arc::new(0u8), 2_000), "one that is too large");
+    assert!(cache.parsed::<u8>((1, 3)).is_none());
+}
