@@ -35,9 +35,6 @@ const WAITING_MAX: usize = 1_024;
 /// Bodies up to this size, decompressed, are decoded where they arrived: that takes less
 /// than a millisecond, during which one core serves nobody else.
 const SMALL_BYTES_MAX: u64 = 128 << 10;
-/// The same for remote write, where most bytes are labels that are known: 2,000 samples have
-/// about 400 KiB, and take a third of a millisecond.
-const SMALL_REMOTE_BYTES_MAX: u64 = 512 << 10;
 /// A gzip does not say how long it is, and grows by a factor of a thousand at most.
 const SMALL_GZIP_BYTES_MAX: u64 = 4 << 10;
 /// When a client whose body found no room may try again.
@@ -76,7 +73,7 @@ impl Wire {
         match self {
             Self::Line { gzip: true, .. } => length <= SMALL_GZIP_BYTES_MAX,
             Self::Line { gzip: false, .. } => length <= SMALL_BYTES_MAX,
-            Self::RemoteWrite => body.snappy_length() <= SMALL_REMOTE_BYTES_MAX,
+            Self::RemoteWrite => body.snappy_length() <= SMALL_BYTES_MAX,
         }
     }
 }

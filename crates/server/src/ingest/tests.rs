@@ -133,18 +133,6 @@ async fn a_snappy_block_that_announces_too_much_is_refused() {
     assert!(matches!(error, Error::Body(BodyError::TooLarge { limit: 600_000, .. })), "{error}");
 }
 
-/// A request of 2,000 samples does not wait for a thread.
-#[tokio::test]
-async fn remote_write_is_small_up_to_what_is_soon_decoded() {
-    let memory = Memory::new(4 << 20);
-    for (bytes, is_small) in [(400 << 10, true), (600 << 10, false)] {
-        let block = snap::raw::Encoder::new().compress_vec(&vec![b'x'; bytes]).unwrap();
-        let body = held(block, &memory).await;
-        assert_eq!(Wire::RemoteWrite.is_small(&body), is_small, "{bytes} bytes");
-        assert!(LINES.is_small(&body), "lines are as long as they come");
-    }
-}
-
 #[tokio::test]
 async fn what_the_store_says_is_passed_on() {
     let answer = Some(WriteError::NoDatabase { name: "x".to_owned() });
