@@ -84,7 +84,9 @@ impl Load {
     /// Replaces all streams by others that never were; `number` tells them from those of
     /// other calls.
     pub fn renew(&mut self, streams: usize, number: usize) {
-        (self.keys.clear(), self.ends.clear(), self.ends.push(0));
+        self.keys.clear();
+        self.ends.clear();
+        self.ends.push(0);
         self.streams = streams;
         for stream in 0..streams {
             put_key(self.shape, (number + 1) * RENEWED + stream, &mut self.keys);
