@@ -1,12 +1,14 @@
 //! What a series costs in the head: memory, time to write, time to come back after a stop.
 //!
-//! `cargo bench -p barograph-storage --bench head -- memory|growth|disorder|restart|stall|sync [series] [wide|narrow]`.
+//! `cargo bench -p barograph-storage --bench head -- memory|growth|disorder|restart|stall|churn|sync [series] [wide|narrow]`.
 //! Two shapes: `wide`, rows of ten fields as TSBS's "cpu" has them, and `narrow`, one sample a
 //! row with about ten labels, as Prometheus sends them. Time is simulated. Memory is what the
 //! process has resident above what it had before the store was opened (one shape a run: freed
 //! memory of another would be taken first); time is CPU time of
 //! the writing thread, the making of rows included and told apart as `source`.
 
+#[path = "head/churn.rs"]
+mod churn;
 #[path = "head/load.rs"]
 mod load;
 #[path = "head/rig.rs"]
@@ -32,7 +34,10 @@ fn main() {
         "growth" => growth(&shapes, series.unwrap_or(5_000_000)),
         "disorder" => disorder(&shapes, series.unwrap_or(1_000_000)),
         "restart" => restart(&shapes, series.unwrap_or(1_000_000)),
-        "stall" => stall(&shapes, series.unwrap_or(1_000_000)),
+        "stall" => stall(&shapes, series.unwrap_or(200_000)),
+        "churn" => {
+            churn::measure(&mut Load::new(Shape::Narrow, 0), series.unwrap_or(1_000_000), 15)
+        }
         "sync" => sync(),
         other => eprintln!("there is no bench {other:?}"),
     }

@@ -9,6 +9,9 @@ pub const START: i64 = 1_700_000_000 * Span::SECOND.0;
 /// Time from one round to the next.
 pub const STEP: i64 = 10 * Span::SECOND.0;
 
+/// Streams of one call of [`Load::renew`] have numbers below those of the next.
+const RENEWED: usize = 10_000_000;
+
 const FIELDS: [&str; 10] = [
     "usage_user",
     "usage_system",
@@ -76,6 +79,26 @@ impl Load {
             ends.push(keys.len());
         }
         Self { shape, streams, keys, ends }
+    }
+
+    /// Replaces all streams by others that never were; `number` tells them from those of
+    /// other calls.
+    pub fn renew(&mut self, streams: usize, number: usize) {
+        self.keys.clear();
+        self.ends.clear();
+        self.ends.push(0);
+        self.streams = streams;
+        for stream in 0..streams {
+            put_key(self.shape, (number + 1) * RENEWED + stream, &mut self.keys);
+            self.ends.push(self.keys.len());
+        }
+    }
+
+    /// The pod of a narrow stream.
+    pub fn pod(&self, stream: usize) -> String {
+        let key = &self.keys[self.ends[stream]..self.ends[stream + 1]];
+        let key = std::str::from_utf8(key).expect("keys are made here");
+        key.rsplit_once("pod=").map_or_else(String::new, |(_, pod)| pod.to_owned())
     }
 
     /// Takes the rows of a round and does nothing with them; answers the CPU time in ns.

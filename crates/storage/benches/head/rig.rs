@@ -91,6 +91,11 @@ impl Rig {
         self.bodies(load, round, order, BODY_ROWS)
     }
 
+    /// Simulated time.
+    pub fn now(&self) -> i64 {
+        self.clock.as_ref().map_or(START, |clock| clock.0.load(Ordering::Relaxed))
+    }
+
     /// Sets simulated time to a round.
     pub fn set_round(&self, round: usize) {
         if let Some(clock) = &self.clock {
