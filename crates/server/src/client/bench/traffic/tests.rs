@@ -11,7 +11,10 @@ fn each_host_belongs_to_one_connection_and_reports_whole_lines() {
         for first in (0..traffic.hosts()).step_by(2) {
             rows += traffic.write(first, 2, Timestamp(17), &mut body);
             for line in std::str::from_utf8(&body).unwrap().lines() {
-                assert!(line.ends_with("i 17") && line.matches('=').count() == 10 + 9, "{line}");
+                assert!(
+                    line.ends_with("i 17") && line.matches('=').count() == 10 + FIELDS,
+                    "{line}"
+                );
                 assert!(seen.insert(line.split(',').nth(1).unwrap().to_owned()), "{line}");
             }
         }
