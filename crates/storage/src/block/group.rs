@@ -253,12 +253,14 @@ impl Directory {
         let span = self.spans.partition_point(|(first, ..)| *first as usize <= at) - 1;
         let (_, end, crc) = self.spans[span];
         let start = if span == 0 { 0 } else { self.spans[span - 1].1 };
-        let values = self.place.offset + u64::from(self.place.directory + self.statistics);
+        let front = u64::from(self.place.directory) + u64::from(self.statistics);
+        // Whoever reads there finds that it lies outside the file.
+        let values = self.place.offset.saturating_add(front);
         let before = if at == 0 { 0 } else { self.ends[at - 1] };
         Chunk {
             ordinal: self.ordinals[at],
             times: self.times[at],
-            span: Span { offset: values + u64::from(start), bytes: end - start, crc },
+            span: Span { offset: values.saturating_add(u64::from(start)), bytes: end - start, crc },
             start: before - start,
             bytes: self.ends[at] - before,
         }
@@ -266,7 +268,7 @@ impl Directory {
 
     /// Where the statistics are in the file: the first byte, and how many.
     pub fn statistics(&self) -> Option<(u64, usize)> {
-        let offset = self.place.offset + u64::from(self.place.directory);
+        let offset = self.place.offset.saturating_add(u64::from(self.place.directory));
         (self.statistics > 0).then_some((offset, self.statistics as usize))
     }
 
