@@ -271,12 +271,14 @@ impl Directory {
     /// Chunk `at`, which is one of its.
     pub fn chunk(&self, at: usize) -> Chunk {
         let (start, end, crc) = self.spans[self.span_of[at] as usize];
-        let values = self.place.offset + u64::from(self.place.directory + self.statistics);
+        let front = u64::from(self.place.directory) + u64::from(self.statistics);
+        // Whoever reads there finds that it lies outside the file.
+        let values = self.place.offset.saturating_add(front);
         let before = if at == 0 { 0 } else { self.ends[at - 1] };
         Chunk {
             ordinal: self.ordinals[at],
             times: self.times[at],
-            span: Span { offset: values + u64::from(start), bytes: end - start, crc },
+            span: Span { offset: values.saturating_add(u64::from(start)), bytes: end - start, crc },
             start: before - start,
             bytes: self.ends[at] - before,
         }
@@ -284,7 +286,7 @@ impl Directory {
 
     /// Where the statistics are in the file: the first byte, and how many.
     pub fn statistics(&self) -> Option<(u64, usize)> {
-        let offset = self.place.offset + u64::from(self.place.directory);
+        let offset = self.place.offset.saturating_add(u64::from(self.place.directory));
         (self.statistics > 0).then_some((offset, self.statistics as usize))
     }
 

@@ -64,11 +64,12 @@ impl<'a> Keys<'a> {
         let (_, streams, all) = self.page.as_ref().expect("it was just read");
         let at = (ordinal % STREAMS) as usize;
         let stream = streams.stream(at);
+        // Where none of the tags is there, nobody has checked that the set is.
+        let set = self.dictionary.sets.get(stream.common.tags as usize);
         for tag in &self.tags {
-            let set = &self.dictionary.sets[stream.common.tags as usize];
-            let place = tag.and_then(|tag| set.binary_search(&tag).ok());
+            let place = tag.and_then(|tag| set?.binary_search(&tag).ok());
             let rank = all.as_ref().zip(place).and_then(|(all, place)| all.of(at).nth(place));
-            ranks.push(rank.map_or(0, |rank| rank + 1));
+            ranks.push(rank.map_or(0, |rank| rank.saturating_add(1)));
         }
         let (policy, shape) = (self.look.policy(&stream)?, stream.common.shape);
         Ok(Known { hash: stream.hash, policy, shape, range: stream.range })

@@ -88,7 +88,10 @@ impl<'a> Lookup<'a> {
         let index = after.saturating_sub(1);
         let first = self.fences.get(index).map_or(0, |fence| fence.first);
         let block = self.block;
-        let found = self.measurement_page(index)?.get((number - first) as usize).cloned();
+        let page = self.measurement_page(index)?;
+        // The first fence may begin behind it, where it was not written by this program.
+        let at = number.checked_sub(first);
+        let found = at.and_then(|at| page.get(at as usize)).cloned();
         found.ok_or_else(|| {
             Error::damaged(block.path(), 0, format!("measurement {number} is not there"))
         })
