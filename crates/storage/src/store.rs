@@ -111,12 +111,8 @@ impl Store {
         let cache = context.cache.clone();
         snapshot::remove_unfinished(dir, disk.as_ref());
         let opened = Blocks::open(folder.blocks(), context)?;
-        for error in &opened.damages {
-            counters.corruption();
-            tracing::error!(%error, "a block is damaged and was put aside; the others are served");
-        }
         let (tombstones, damages) = Tombstones::open(folder.tombstones(), disk.clone())?;
-        (0..folder.damages + catalog_damages + damages).for_each(|_| counters.corruption());
+        tell_damages(&counters, &opened.damages, folder.damages + catalog_damages + damages);
         let applied = opened.blocks.list().iter().map(|block| block.applied).max();
         tombstones.reserve(applied.unwrap_or(0));
         let deleted = tombstones.state();
@@ -430,6 +426,14 @@ impl Store {
     fn policy_name(&self, id: PolicyId) -> Option<PolicyName> {
         self.catalog.state().policy(id).map(|known| known.name.clone())
     }
+}
+
+/// Says which blocks are damaged, and counts them with `more` damages that were told already.
+fn tell_damages(counters: &Counters, blocks: &[Error], more: u64) {
+    for error in blocks {
+        tracing::error!(%error, "a block is damaged and was put aside; the others are served");
+    }
+    (0..blocks.len() as u64 + more).for_each(|_| counters.corruption());
 }
 
 impl std::fmt::Debug for Store {

@@ -8,6 +8,7 @@
 use super::decimal::Scale;
 use super::{EXCEPTIONS, decode};
 use crate::cursor::Cursor;
+use crate::dispatch::{self, Processor, Work};
 use crate::{Error, RESERVE_MAX, integers, prepare};
 use std::ops::Range;
 
@@ -51,6 +52,11 @@ impl Scaled<'_> {
     /// Where `range` is not inside the run.
     #[inline]
     pub fn sum(&self, range: Range<usize>) -> f64 {
+        self.sum_inline(range)
+    }
+
+    #[inline(always)]
+    fn sum_inline(&self, range: Range<usize>) -> f64 {
         let integers = &self.integers[range];
         if self.scale.is_bounded() && integers.len() <= SUMMANDS_MAX {
             // Damaged bytes may give any integers, and then some sum.
@@ -59,6 +65,16 @@ impl Scaled<'_> {
         }
         let sum: i128 = integers.iter().map(|integer| i128::from(*integer)).sum();
         self.scale.value_of_sum(sum as f64)
+    }
+
+    /// Hands [`Scaled::sum`] of each of `ranges` to `each`, with its name and how many values
+    /// it has: many short ranges at once cost less than one after the other.
+    ///
+    /// # Panics
+    /// Where a range is not inside the run.
+    #[inline]
+    pub fn each_sum<N: Copy>(&self, ranges: &[(N, Range<usize>)], each: impl FnMut(N, usize, f64)) {
+        dispatch::run(EachSum { of: self, ranges, each });
     }
 
     /// The least and the greatest value in `range`; none where there are no values.
@@ -71,6 +87,24 @@ impl Scaled<'_> {
         let least = integers.iter().min()?;
         let most = integers.iter().max()?;
         Some((self.scale.value(*least), self.scale.value(*most)))
+    }
+}
+
+/// Sums of many ranges.
+struct EachSum<'a, 'b, N, E> {
+    of: &'a Scaled<'b>,
+    ranges: &'a [(N, Range<usize>)],
+    each: E,
+}
+
+impl<N: Copy, E: FnMut(N, usize, f64)> Work for EachSum<'_, '_, N, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn on<P: Processor>(mut self) {
+        for (name, range) in self.ranges {
+            (self.each)(*name, range.len(), self.of.sum_inline(range.clone()));
+        }
     }
 }
 

@@ -90,6 +90,7 @@ impl Engine {
         };
         let mut results = Vec::with_capacity(statements.len());
         let mut failed = false;
+        let said_before = budget.take_warnings();
         for statement in &statements {
             let answer = match failed {
                 true => Err(Error::NotExecuted),
@@ -109,6 +110,7 @@ impl Engine {
             result.messages = budget.take_warnings().into_iter().map(Message::warning).collect();
             results.push(result);
         }
+        said_before.into_iter().for_each(|warning| budget.warn(warning));
         Ok(results)
     }
 }

@@ -303,6 +303,11 @@ impl Windows {
     /// Adds samples that are later than all before to sums; none is a staleness marker.
     fn fold_sums(&mut self, numbers: Numbers<'_>, shares: &Shares) {
         let (into, _) = self.into();
+        if let Numbers::Scaled(scaled) = numbers {
+            return scaled.each_sum(&shares.of, |window, count, sum| {
+                into.append_sum(window, count, (sum, 0.0));
+            });
+        }
         for (window, inside) in &shares.of {
             into.append_sum(*window, inside.len(), numbers.sum(inside.clone()));
         }

@@ -6,6 +6,7 @@ use crate::block::{
 };
 use crate::chunk::decode_timestamps;
 use crate::error::{Damage, Error};
+use hashbrown::HashMap;
 use model::Accumulator;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,8 +23,16 @@ const SCANS_MAX: usize = 16;
 /// A larger group, of long texts, is never read whole.
 const SCAN_BYTES_MAX: u32 = 1 << 20;
 
-/// By block and where in it, what was read last.
-type Kept<T> = Vec<((u64, u64), Arc<T>)>;
+/// A block, and where in it.
+type Key = (u64, u64);
+
+/// What was read last, by block and where in it.
+#[derive(Debug)]
+struct Kept<T> {
+    found: HashMap<Key, Arc<T>>,
+    /// From the first that was read to the last.
+    order: VecDeque<Key>,
+}
 
 /// Tables that were read.
 #[derive(Debug, Default)]
@@ -35,9 +44,9 @@ pub struct Open {
     groups: Kept<Vec<Group>>,
     asked: u64,
     /// Groups that were read whole.
-    scans: Vec<((u64, u64), Scan)>,
+    scans: Vec<(Key, Scan)>,
     /// Groups of which one chunk was read.
-    touched: VecDeque<(u64, u64)>,
+    touched: VecDeque<Key>,
     bytes: Vec<u8>,
     /// The list whose timestamps are decoded.
     decoded: Option<(u64, u32)>,
@@ -63,7 +72,7 @@ impl Open {
             return block.groups_of(groups, ordinal);
         }
         let key = (block.number(), u64::from(*first_page));
-        let all = keep(&mut self.groups, key, || block.all_groups(groups).map(Arc::new))?;
+        let all = self.groups.keep(key, || block.all_groups(groups).map(Arc::new))?;
         let first = all.partition_point(|group| group.first < ordinal).saturating_sub(1);
         let may_have = |group: &&Group| group.first <= ordinal;
         Ok(all[first..].iter().take_while(may_have).copied().collect())
@@ -74,7 +83,8 @@ impl Open {
     /// # Errors
     /// When it is damaged or cannot be read.
     pub fn directory(&mut self, block: &Block, group: Group) -> Result<Arc<Directory>, Error> {
-        keep(&mut self.directories, (block.number(), group.offset), || block.directory(group))
+        let key = (block.number(), group.offset);
+        self.directories.keep(key, || block.directory(group))
     }
 
     /// The statistics of chunk `at` of a group, times being rows.
@@ -89,7 +99,7 @@ impl Open {
     ) -> Result<Option<Accumulator>, Error> {
         let directory = self.directory(block, group)?;
         let key = (block.number(), group.offset);
-        let found = keep(&mut self.statistics, key, || block.statistics(&directory))?;
+        let found = self.statistics.keep(key, || block.statistics(&directory))?;
         Ok(found.get(at).copied().flatten())
     }
 
@@ -186,7 +196,7 @@ impl Open {
     fn place(&mut self, block: &Block, number: u32) -> Result<(Arc<TimePage>, usize), Error> {
         let (page, at) = block.time_place(number)?;
         let key = (block.number(), u64::from(page));
-        Ok((keep(&mut self.pages, key, || block.time_page(page))?, at))
+        Ok((self.pages.keep(key, || block.time_page(page))?, at))
     }
 }
 
@@ -199,19 +209,30 @@ fn damaged(block: &Block, number: u32, damage: &Damage) -> Error {
     block.damaged(Damage::new(damage.offset, what), 0)
 }
 
-/// What was read from there, or what `read` does now.
-fn keep<T>(
-    kept: &mut Kept<T>,
-    key: (u64, u64),
-    read: impl FnOnce() -> Result<Arc<T>, Error>,
-) -> Result<Arc<T>, Error> {
-    if let Some(at) = kept.iter().rposition(|(known, _)| *known == key) {
-        return Ok(kept[at].1.clone());
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self { found: HashMap::new(), order: VecDeque::new() }
     }
-    let fresh = read()?;
-    if kept.len() >= KEPT_MAX {
-        kept.remove(0);
+}
+
+impl<T> Kept<T> {
+    /// What was read from there, or what `read` does now.
+    fn keep(
+        &mut self,
+        key: Key,
+        read: impl FnOnce() -> Result<Arc<T>, Error>,
+    ) -> Result<Arc<T>, Error> {
+        if let Some(found) = self.found.get(&key) {
+            return Ok(found.clone());
+        }
+        let fresh = read()?;
+        if self.order.len() >= KEPT_MAX
+            && let Some(first) = self.order.pop_front()
+        {
+            self.found.remove(&first);
+        }
+        self.order.push_back(key);
+        self.found.insert(key, fresh.clone());
+        Ok(fresh)
     }
-    kept.push((key, fresh.clone()));
-    Ok(fresh)
 }

@@ -80,6 +80,10 @@ fn sums_are_those_of_the_decimals() {
         assert_eq!(scaled.sum(0..3), 0.6);
         assert_eq!(scaled.sum(1..3), 0.5);
         assert_eq!(scaled.sum(2..2), 0.0);
+        let mut found = Vec::new();
+        let ranges = [('a', 0..3), ('b', 2..2), ('c', 1..3)];
+        scaled.each_sum(&ranges, |name, count, sum| found.push((name, count, sum)));
+        assert_eq!(found, [('a', 3, 0.6), ('b', 0, 0.0), ('c', 2, 0.5)]);
         assert_eq!(scaled.extremes(0..5), Some((-0.6, 0.7)));
         assert_eq!(scaled.extremes(1..2), Some((0.2, 0.2)));
         assert_eq!(scaled.extremes(3..3), None);
