@@ -69,7 +69,11 @@ fn accumulate(
             }
         }
     };
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    // To ask for the cores costs more than a batch: the system reads files for it.
+    let cores = match batches {
+        0 | 1 => 1,
+        _ => std::thread::available_parallelism().map_or(1, |cores| cores.get()),
+    };
     std::thread::scope(|scope| {
         (1..cores.min(batches)).for_each(|_| drop(scope.spawn(work)));
         work();

@@ -136,8 +136,11 @@ impl<'a> Finder<'a> {
         op: &MatchOp,
         wanted: bool,
     ) -> Result<RoaringBitmap, Error> {
-        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-        let threads = cores.min(pages.len() / PAGES_PER_THREAD_MIN).max(1);
+        // To ask for the cores costs more than a few pages: the system reads files for it.
+        let threads = match pages.len() / PAGES_PER_THREAD_MIN {
+            0 | 1 => 1,
+            most => std::thread::available_parallelism().map_or(1, |n| n.get()).min(most),
+        };
         let each = pages.len().div_ceil(threads).max(1);
         let shares: Vec<Range<u32>> = pages
             .clone()

@@ -1,6 +1,6 @@
 //! Reads the pages of a block, checked and through the cache.
 
-use super::cache::{Key, Page};
+use super::cache::Page;
 use super::dictionary::Dictionary;
 use super::group::{self, Directory};
 use super::measurements::{self, Fence, GROUPS, Groups, Measurement};
@@ -70,39 +70,41 @@ impl Block {
     ) -> Result<Arc<T>, Error> {
         let place = self.root.pages.get(number as usize).copied();
         let Some(place) = place else { return Err(self.no_page(number)) };
-        let key = (self.number, place.offset | PARSED);
+        let parse = |page| parse(page).map_err(|damage| self.damaged(damage, place.offset));
+        self.kept_of(place.offset, || self.load(place), parse, memory)
+    }
+
+    /// The same of bytes at an offset that `load` reads. What takes too much memory to be kept
+    /// parsed is kept as bytes.
+    fn kept_of<T: Any + Send + Sync>(
+        &self,
+        offset: u64,
+        load: impl FnOnce() -> Result<Page, Error>,
+        parse: impl FnOnce(Page) -> Result<T, Error>,
+        memory: impl FnOnce(&T) -> usize,
+    ) -> Result<Arc<T>, Error> {
+        let (key, bytes) = ((self.number, offset | PARSED), (self.number, offset));
         if let Some(found) = self.context.cache.parsed(key) {
             return Ok(found);
         }
-        let bytes = (self.number, place.offset);
         let page = match self.context.cache.peek(bytes) {
             Some(page) => page,
             None => {
                 self.context.cache.count_miss();
-                self.load(place)?
+                load()?
             }
         };
-        let parsed = parse(page.clone());
-        let parsed = Arc::new(parsed.map_err(|damage| self.damaged(damage, place.offset))?);
+        let parsed = Arc::new(parse(page.clone())?);
         if !self.context.cache.put_parsed(key, &parsed, memory(&parsed)) {
             self.context.cache.put(bytes, &page);
         }
         Ok(parsed)
     }
 
-    /// What is kept under a key, or what `make` makes now, and how much memory that takes.
-    fn kept_at<T: Any + Send + Sync>(
-        &self,
-        key: Key,
-        make: impl FnOnce() -> Result<(T, usize), Error>,
-    ) -> Result<Arc<T>, Error> {
-        if let Some(found) = self.context.cache.parsed(key) {
-            return Ok(found);
-        }
-        let (made, memory) = make()?;
-        let made = Arc::new(made);
-        self.context.cache.put_parsed(key, &made, memory);
-        Ok(made)
+    fn load_at(&self, offset: u64, count: usize) -> Result<Page, Error> {
+        let mut bytes = Vec::new();
+        self.read(offset, count, &mut bytes)?;
+        Ok(Page::new(&bytes))
     }
 
     fn no_page(&self, number: u32) -> Error {
@@ -177,12 +179,14 @@ impl Block {
     ) -> Result<Arc<Ranks>, Error> {
         let number = self.root.stream_pages.saturating_add(index);
         let offset = self.root.pages.get(number as usize).map_or(0, |place| place.offset);
-        self.kept_at((self.number, offset | RANKS), || {
-            let ranks = page.ranks(&dictionary.sets);
-            let ranks = ranks.map_err(|damage| self.damaged_streams(index, damage))?;
-            let memory = ranks.memory();
-            Ok((ranks, memory))
-        })
+        let key = (self.number, offset | RANKS);
+        if let Some(found) = self.context.cache.parsed(key) {
+            return Ok(found);
+        }
+        let ranks = page.ranks(&dictionary.sets);
+        let ranks = Arc::new(ranks.map_err(|damage| self.damaged_streams(index, damage))?);
+        self.context.cache.put_parsed(key, &ranks, ranks.memory());
+        Ok(ranks)
     }
 
     /// The values of page `index` of a tag.
@@ -302,15 +306,10 @@ impl Block {
     /// # Errors
     /// When it is damaged or cannot be read.
     pub fn directory(&self, group: group::Place) -> Result<Arc<Directory>, Error> {
-        self.kept_at((self.number, group.offset | PARSED), || {
-            self.context.cache.count_miss();
-            let mut bytes = Vec::new();
-            self.read(group.offset, group.directory as usize, &mut bytes)?;
-            let parsed = Directory::parse(&bytes, group);
-            let parsed = parsed.map_err(|damage| self.damaged(damage, group.offset))?;
-            let memory = parsed.memory();
-            Ok((parsed, memory))
-        })
+        let load = || self.load_at(group.offset, group.directory as usize);
+        let damaged = |damage| self.damaged(damage, group.offset);
+        let parse = |page: Page| Directory::parse(&page, group).map_err(damaged);
+        self.kept_of(group.offset, load, parse, Directory::memory)
     }
 
     /// The statistics of the chunks of a group, times being rows; none of those without.
@@ -319,15 +318,10 @@ impl Block {
     /// When they are damaged or cannot be read.
     pub fn statistics(&self, of: &Directory) -> Result<Arc<Statistics>, Error> {
         let Some((offset, bytes)) = of.statistics() else { return Ok(Arc::default()) };
-        self.kept_at((self.number, offset | PARSED), || {
-            self.context.cache.count_miss();
-            let mut read = Vec::new();
-            self.read(offset, bytes, &mut read)?;
-            let parsed = of.parse_statistics(&read);
-            let parsed = parsed.map_err(|damage| self.damaged(damage, offset))?;
-            let memory = parsed.len() * size_of::<Option<Accumulator>>();
-            Ok((parsed, memory))
-        })
+        let load = || self.load_at(offset, bytes);
+        let damaged = |damage| self.damaged(damage, offset);
+        let parse = |page: Page| of.parse_statistics(&page).map_err(damaged);
+        self.kept_of(offset, load, parse, |all| size_of_val(all.as_slice()))
     }
 
     /// Where list `number` of timestamps is: its page, and its place there.

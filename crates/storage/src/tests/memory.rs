@@ -8,7 +8,7 @@ use model::limits::Budget;
 use model::{Attribute, MatchOp, Matcher, Predicate, Span, TimeRange, Timestamp};
 
 const DAY: i64 = Span::DAY.0;
-const CACHE_BYTES: u64 = 512 << 10;
+const CACHE_BYTES: u64 = 256 << 10;
 
 fn with(disk: Simulated) -> Rig {
     let options = Options { partitions: 1, index_cache_bytes: CACHE_BYTES, ..options() };

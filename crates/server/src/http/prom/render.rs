@@ -80,8 +80,11 @@ fn many<T: Sync>(
     each: impl Fn(&mut Vec<u8>, &T) + Sync,
 ) {
     let total: usize = items.iter().map(&bytes).sum();
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-    let threads = cores.min(total / BYTES_PER_THREAD_MIN).max(1);
+    // To ask for the cores costs more than a short answer: the system reads files for it.
+    let threads = match total / BYTES_PER_THREAD_MIN {
+        0 | 1 => 1,
+        most => std::thread::available_parallelism().map_or(1, |cores| cores.get()).min(most),
+    };
     let end = parts.end();
     if threads == 1 {
         end.reserve(total);
