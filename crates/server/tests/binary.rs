@@ -292,7 +292,9 @@ fn data_without_its_catalog_is_refused() {
     assert_eq!(server.post("/write", "m v=1"), 204);
     let (_, _, folder) = server.end("-TERM");
     let data = folder.path().join("data");
-    std::fs::remove_file(data.join("catalog")).unwrap();
+    for name in ["catalog", "catalog.copy"] {
+        std::fs::remove_file(data.join(name)).unwrap();
+    }
     let data = data.to_str().unwrap();
     let (code, line) = fault(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data]);
     assert!(code == 1 && line.contains("no catalog: restore that file"), "{line}");
