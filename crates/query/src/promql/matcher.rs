@@ -66,13 +66,29 @@ pub(crate) fn anchored(pattern: &str) -> Result<Regex, String> {
         })
 }
 
+/// Checks that `pattern` is one, which of a list of plain words needs no look.
+///
+/// # Errors
+/// The reason, when it is no regular expression.
+pub(crate) fn check(pattern: &str) -> Result<(), String> {
+    if plain_words(pattern).is_some() { Ok(()) } else { anchored(pattern).map(drop) }
+}
+
 /// Whether the empty text, that is an absent label, fits.
 pub(crate) fn fits_empty(kind: MatchKind, value: &str) -> bool {
     match kind {
         MatchKind::Equal => value.is_empty(),
         MatchKind::NotEqual => !value.is_empty(),
-        MatchKind::Matches => anchored(value).is_ok_and(|pattern| pattern.is_match("")),
-        MatchKind::NotMatches => anchored(value).is_ok_and(|pattern| !pattern.is_match("")),
+        MatchKind::Matches => matches_empty(value) == Some(true),
+        MatchKind::NotMatches => matches_empty(value) == Some(false),
+    }
+}
+
+/// Whether a pattern fits the empty text; none where it is no regular expression.
+fn matches_empty(pattern: &str) -> Option<bool> {
+    match plain_words(pattern) {
+        Some(words) => Some(words.iter().any(|word| word.is_empty())),
+        None => anchored(pattern).ok().map(|pattern| pattern.is_match("")),
     }
 }
 

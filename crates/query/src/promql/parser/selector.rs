@@ -3,7 +3,7 @@
 use super::Parser;
 use crate::promql::ast::{Expr, ExprKind, LabelMatch, Selector};
 use crate::promql::error::Fault;
-use crate::promql::matcher::{MatchKind, anchored, fits_empty};
+use crate::promql::matcher::{self, MatchKind, fits_empty};
 use crate::promql::quote::quote;
 use crate::promql::token::TokenKind;
 use model::labels::NAME;
@@ -77,7 +77,7 @@ impl Parser<'_> {
         };
         self.next();
         if matches!(kind, MatchKind::Matches | MatchKind::NotMatches) {
-            anchored(&text).map_err(|reason| Fault::new(value.position, reason))?;
+            matcher::check(&text).map_err(|reason| Fault::new(value.position, reason))?;
         }
         selector.matchers.push(LabelMatch { name, kind, value: text.into() });
         Ok(())
