@@ -6,21 +6,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-const FLAGS: [&str; 3] = ["--no-collect", "--retention", "inf"];
+pub(super) const FLAGS: [&str; 3] = ["--no-collect", "--retention", "inf"];
 
 /// Writes points `from..to` of one series, in few streams.
-fn write(server: &Barograph, from: u64, to: u64) {
+pub(super) fn write(server: &Barograph, from: u64, to: u64) {
     let lines: Vec<String> =
         (from..to).map(|n| format!("kept,shard={} n={n}i {}", n % 7, n + 1)).collect();
     server.write(&lines.join("\n"));
 }
 
-fn count(server: &Barograph) -> u64 {
+pub(super) fn count(server: &Barograph) -> u64 {
     let answer = server.influx("SELECT count(n) FROM kept");
     answer["series"][0]["values"][0][1].as_u64().unwrap_or(0)
 }
 
-fn text(path: &Path) -> &str {
+pub(super) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 

@@ -1,5 +1,6 @@
 //! A backup in a bucket is whole or not there, whatever the bucket does.
 
+use crate::backup::{FLAGS, count, text, write};
 use barograph_tests::binary::{Barograph, path, run, run_in};
 use barograph_tests::bucket::{BUCKET, Bucket, Fault, SECRET};
 use barograph_tests::eventually;
@@ -7,23 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
-const FLAGS: [&str; 3] = ["--no-collect", "--retention", "inf"];
 const LIST: &str = "below/here/backup.json";
-
-fn write(server: &Barograph, from: u64, to: u64) {
-    let lines: Vec<String> =
-        (from..to).map(|n| format!("kept,shard={} n={n}i {}", n % 7, n + 1)).collect();
-    server.write(&lines.join("\n"));
-}
-
-fn count(server: &Barograph) -> u64 {
-    let answer = server.influx("SELECT count(n) FROM kept");
-    answer["series"][0]["values"][0][1].as_u64().unwrap_or(0)
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
 
 fn place() -> String {
     format!("s3://{BUCKET}/below/here")
