@@ -25,6 +25,17 @@ fn equal(attribute: Attribute, value: &str) -> Predicate {
     Predicate::Match(Matcher::equal(attribute, value))
 }
 
+/// Windows side by side from the test's present on, as InfluxQL has them.
+fn windows_of(width: Span, count: usize) -> Windows {
+    Windows { start: Timestamp(NOW), step: width, width, count, edge: Edge::RightOpen }
+}
+
+/// A question about all series, whose samples count alike.
+fn pooled(windows: Windows, needs: Needs, group_by: &[Attribute]) -> Aggregation<'_> {
+    static ALL: Predicate = Predicate::ALL;
+    Aggregation { predicate: &ALL, windows, reduction: Reduction::Pooled, needs, group_by }
+}
+
 fn regex(attribute: Attribute, pattern: &str) -> Predicate {
     let op = MatchOp::Regex(regex::Regex::new(pattern).expect("pattern"));
     Predicate::Match(Matcher { attribute, op })
@@ -283,20 +294,8 @@ fn sums_are_the_same_each_time() {
         })
         .collect();
     rig.put(&points);
-    let windows = Windows {
-        start: Timestamp(NOW),
-        step: Span::HOUR,
-        width: Span::HOUR,
-        count: 12,
-        edge: Edge::RightOpen,
-    };
-    let asked = Aggregation {
-        predicate: &Predicate::ALL,
-        windows,
-        reduction: Reduction::Pooled,
-        needs: Needs::SUM,
-        group_by: &[],
-    };
+    let windows = windows_of(Span::HOUR, 12);
+    let asked = pooled(windows, Needs::SUM, &[]);
     let ask = || {
         let groups = rig.store.aggregate(&asked, &Budget::unlimited()).expect("aggregate");
         let sums = groups.iter().flat_map(|group| group.windows()).map(|w| w.sum().to_bits());
@@ -312,21 +311,9 @@ fn groups_are_held_by_the_query() {
     let rig = Rig::new();
     let points: Vec<_> = (0..200).map(|n| float(&format!("cpu,host=h{n}"), NOW, 1.0)).collect();
     rig.put(&points);
-    let windows = Windows {
-        start: Timestamp(NOW),
-        step: Span::SECOND,
-        width: Span::SECOND,
-        count: 1000,
-        edge: Edge::RightOpen,
-    };
+    let windows = windows_of(Span::SECOND, 1000);
     let host = [tag("host")];
-    let asked = Aggregation {
-        predicate: &Predicate::ALL,
-        windows,
-        reduction: Reduction::Pooled,
-        needs: Needs::SUM,
-        group_by: &host,
-    };
+    let asked = pooled(windows, Needs::SUM, &host);
     let budget = Budget::unlimited().holding(1 << 20);
     rig.store.aggregate(&asked, &budget).expect_err("200,000 windows of 24 bytes");
     let asked = Aggregation { group_by: &[], ..asked };
@@ -346,21 +333,9 @@ fn sums_of_integers_are_the_doubles_nearest_to_them() {
     };
     rig.put(&[of("a", 0, most), of("a", 1, -most), of("a", 2, 7)]);
     rig.put(&[of("b", 0, most), of("b", 1, most)]);
-    let windows = Windows {
-        start: Timestamp(NOW),
-        step: Span::HOUR,
-        width: Span::HOUR,
-        count: 1,
-        edge: Edge::RightOpen,
-    };
+    let windows = windows_of(Span::HOUR, 1);
     let host = [tag("host")];
-    let asked = Aggregation {
-        predicate: &Predicate::ALL,
-        windows,
-        reduction: Reduction::Pooled,
-        needs: Needs::SUM,
-        group_by: &host,
-    };
+    let asked = pooled(windows, Needs::SUM, &host);
     for is_flushed in [false, true] {
         let groups = rig.store.aggregate(&asked, &Budget::unlimited()).expect("aggregate");
         let sums: Vec<f64> =
@@ -377,20 +352,8 @@ fn whole_chunks_are_answered_by_their_statistics() {
     let points: Vec<_> = (0..1000).map(|n| float("cpu", NOW + n * SECOND, n as f64)).collect();
     rig.put(&points);
     rig.store.flush().expect("flush");
-    let windows = Windows {
-        start: Timestamp(NOW),
-        step: Span::HOUR,
-        width: Span::HOUR,
-        count: 1,
-        edge: Edge::RightOpen,
-    };
-    let asked = Aggregation {
-        predicate: &Predicate::ALL,
-        windows,
-        reduction: Reduction::Pooled,
-        needs: Needs::ALL,
-        group_by: &[],
-    };
+    let windows = windows_of(Span::HOUR, 1);
+    let asked = pooled(windows, Needs::ALL, &[]);
     let groups = rig.store.aggregate(&asked, &Budget::new(0)).expect("no sample is decoded");
     let window = groups.iter().flat_map(|group| group.windows()).next().expect("a window");
     assert_eq!((window.count, window.sum()), (1000, 499_500.0));
@@ -407,12 +370,6 @@ fn windows_without_extent_are_refused() {
         count: 1,
         edge: Edge::LeftOpen,
     };
-    let asked = Aggregation {
-        predicate: &Predicate::ALL,
-        windows,
-        reduction: Reduction::Pooled,
-        needs: Needs::SUM,
-        group_by: &[],
-    };
+    let asked = pooled(windows, Needs::SUM, &[]);
     rig.store.aggregate(&asked, &Budget::unlimited()).expect_err("a step of zero");
 }
