@@ -83,6 +83,7 @@ fn vector() -> impl Strategy<Value = String> {
             "stdvar by (h)",
             "count_values by (h) (\"v\", ",
             "topk(2, ",
+            "limitk(1, ",
             "bottomk by (h) (1, ",
             "quantile(0.3, ",
             "limit_ratio(0.5, ",

@@ -9,7 +9,8 @@ use crate::promql::error::Error;
 use model::Labels;
 
 impl Query<'_> {
-    /// `topk`, `bottomk`, `limitk` and `limit_ratio`. Of one step, members come best first.
+    /// `topk`, `bottomk`, `limitk` and `limit_ratio`. Of one step, members come best first;
+    /// between equals labels decide, so that a step is the same in every range.
     pub fn rank(
         &self,
         op: AggregateOp,
@@ -19,21 +20,23 @@ impl Query<'_> {
         let mut vector = Vector::new();
         for group in groups {
             self.hold(group.columns.len() * param.len())?;
-            let chosen = choose(op, &group.columns, param);
+            let mut columns = group.columns.clone();
+            columns.sort_by(|a, b| a.labels.cmp(&b.labels));
+            let chosen = choose(op, &columns, param);
             let order = if let [only] = chosen.as_slice() {
                 only.clone()
             } else {
-                (0..group.columns.len()).collect()
+                (0..columns.len()).collect()
             };
-            let mut cells = vec![vec![ABSENT; param.len()]; group.columns.len()];
+            let mut cells = vec![vec![ABSENT; param.len()]; columns.len()];
             for (step, members) in chosen.iter().enumerate() {
                 for &member in members {
-                    cells[member][step] = group.columns[member].cells[step];
+                    cells[member][step] = columns[member].cells[step];
                 }
             }
             vector.extend(order.into_iter().map(|member| {
                 let cells = std::mem::take(&mut cells[member]);
-                Column { cells, ..shell(group.columns[member]) }
+                Column { cells, ..shell(columns[member]) }
             }));
         }
         vector.retain(Column::is_any_present);
