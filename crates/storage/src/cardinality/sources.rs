@@ -6,11 +6,14 @@ use crate::error::Error;
 use crate::head::Names;
 use crate::identity::PolicyId;
 use model::TimeRange;
+use roaring::RoaringBitmap;
 
 /// The streams of a partition of the head.
 pub struct HeadSource<'a> {
     /// Who they are.
     pub names: &'a Names,
+    /// Those that count.
+    pub slots: &'a RoaringBitmap,
     /// Whether a policy was not dropped.
     pub is_live: &'a dyn Fn(PolicyId) -> bool,
 }
@@ -22,7 +25,7 @@ impl Source for HeadSource<'_> {
 
     fn streams(&self, each: &mut dyn FnMut(Known<'_>)) -> Result<(), Error> {
         self.names.each(|known| {
-            if (self.is_live)(known.policy) {
+            if self.slots.contains(known.ordinal) && (self.is_live)(known.policy) {
                 each(known);
             }
         });

@@ -7,7 +7,7 @@
 use super::arena::Arena;
 use super::open::{Chain, Open, Regions, Scratch, size};
 use super::paged::Paged;
-use super::rows::{HeadPart, Packed, Rows, gather};
+use super::rows::{HeadPart, Packed, Rows, gather, range_of};
 use crate::chunk::{Encoder, ROWS_MAX, Sealed, TEXT_BYTES_MAX};
 use crate::error::Damage;
 use crate::rowset::merge;
@@ -201,14 +201,24 @@ impl Generation {
 
     /// Whether a stream may have rows inside `range`; late ones may be anywhere.
     pub fn may_have(&self, slot: u32, range: TimeRange) -> bool {
+        self.trail(slot).is_some_and(|trail| trail.late != 0 || self.is_inside(trail, slot, range))
+    }
+
+    /// Whether a stream has rows from before the end of `range` and from after its start.
+    pub fn spans(&self, slot: u32, shape: &Shape, range: TimeRange) -> bool {
         let Some(trail) = self.trail(slot) else { return false };
+        self.is_inside(trail, slot, range)
+            || trail.late != 0 && range_of(&self.late(trail), shape).overlaps(&range)
+    }
+
+    /// Whether rows in order, or sealed ones, may be inside `range`.
+    fn is_inside(&self, trail: &Trail, slot: u32, range: TimeRange) -> bool {
         let in_order = || {
             let all = TimeRange::new(Timestamp(trail.first), Timestamp(self.newest(trail)));
             all.overlaps(&range)
         };
         let mut sealed = trail.has_sealed.then(|| self.sealed.get(&slot)).flatten().into_iter();
-        trail.late != 0
-            || trail.rows > 0 && in_order()
+        trail.rows > 0 && in_order()
             || sealed.any(|all| all.iter().any(|one| one.summary.range.overlaps(&range)))
     }
 

@@ -21,6 +21,7 @@ use codec::cursor::Cursor;
 use hashbrown::{HashMap, HashSet};
 use model::{Attribute, Matcher, Predicate, TimeRange, Timestamp};
 use parking_lot::{Mutex, RwLock};
+use roaring::RoaringBitmap;
 use std::sync::Arc;
 
 /// A stream without rows for this many flushes leaves the head.
@@ -286,6 +287,17 @@ impl Partition {
         found
     }
 
+    /// Slots of streams whose rows reach into `range`.
+    pub fn slots_with_rows(&self, range: TimeRange) -> RoaringBitmap {
+        let all: Vec<u32> = self.names.read().policies().map(|(slot, _)| slot).collect();
+        let mut found = RoaringBitmap::new();
+        for batch in all.chunks(STREAMS_PER_LOCK) {
+            let rows = self.rows.lock();
+            found.extend(batch.iter().copied().filter(|slot| rows.spans(*slot, range)));
+        }
+        found
+    }
+
     /// Hands policy and columns of every stream of a measurement to `each`.
     pub fn each_of(&self, measurement: &Arc<str>, mut each: impl FnMut(PolicyId, &Shape)) {
         let named = Matcher::equal(Attribute::Measurement, measurement.clone());
@@ -360,6 +372,13 @@ impl Slots {
     fn may_have(&self, at: u32, range: TimeRange) -> bool {
         self.fresh.may_have(at, range)
             || self.flushing.iter().any(|generation| generation.may_have(at, range))
+    }
+
+    /// Whether a stream has rows from before the end of `range` and from after its start.
+    fn spans(&self, at: u32, range: TimeRange) -> bool {
+        let Some(slot) = self.slots.get(at).filter(|slot| slot.epoch != 0) else { return false };
+        self.fresh.spans(at, &slot.shape, range)
+            || self.flushing.iter().any(|generation| generation.spans(at, &slot.shape, range))
     }
 
     /// Touches what some rows will change, so that they wait for memory together and not one

@@ -105,13 +105,9 @@ impl Rows {
 
     /// Rows in any order.
     pub fn late(shape: &Arc<Shape>, packed: Packed) -> Self {
-        let mut times = Times { count: 0, first: i64::MAX, last: i64::MIN };
-        let mut reader = Reader::default();
-        for piece in packed.pieces() {
-            reader.read(piece, shape.kinds(), Some(u32::MAX), &mut times);
-        }
-        let range = TimeRange::new(Timestamp(times.first), Timestamp(times.last));
-        Self { shape: shape.clone(), packed, count: times.count, range, is_rising: false }
+        let times = Times::of(&packed.pieces(), shape);
+        let (count, range) = (times.count, times.range());
+        Self { shape: shape.clone(), packed, count, range, is_rising: false }
     }
 
     /// The columns they have.
@@ -157,6 +153,11 @@ impl std::fmt::Debug for Rows {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Rows").field("count", &self.count).finish_non_exhaustive()
     }
+}
+
+/// The first and the last time in pieces whose rows are in any order.
+pub fn range_of(pieces: &[&[u8]], shape: &Shape) -> TimeRange {
+    Times::of(pieces, shape).range()
 }
 
 /// Reads pieces into columns, rows in the order they came.
@@ -211,6 +212,21 @@ struct Times {
     count: usize,
     first: i64,
     last: i64,
+}
+
+impl Times {
+    fn of(pieces: &[&[u8]], shape: &Shape) -> Self {
+        let mut times = Self { count: 0, first: i64::MAX, last: i64::MIN };
+        let mut reader = Reader::default();
+        for piece in pieces {
+            reader.read(piece, shape.kinds(), Some(u32::MAX), &mut times);
+        }
+        times
+    }
+
+    fn range(&self) -> TimeRange {
+        TimeRange::new(Timestamp(self.first), Timestamp(self.last))
+    }
 }
 
 impl Take for Times {

@@ -22,9 +22,8 @@ pub enum CountError {
 
 impl Store {
     /// Counts the series that have samples in `range`, out of indexes alone, and tells
-    /// `limit` of each kind at most. The head counts as a whole where `range` holds the
-    /// present: it knows whoever wrote lately. Streams that are new wait while the
-    /// partition of the head they are in is counted.
+    /// `limit` of each kind at most. Streams that are new wait while the partition of the
+    /// head they are in is counted.
     ///
     /// # Errors
     /// When the time of the budget is over, or an index is damaged.
@@ -36,18 +35,18 @@ impl Store {
     ) -> Result<Cardinality, CountError> {
         let state = self.catalog.state();
         let is_live = |policy: PolicyId| state.policy(policy).is_some();
-        // Before the blocks are listed: what is flushed in between is then in one of both.
-        let has_head = range.contains(self.clock.now());
         let mut counting = Counting::new(limit);
         for partition in self.head.partitions() {
             counting.next_partition();
-            if has_head {
-                let is_live = &is_live;
-                partition.with_names(|names| counting.add(&HeadSource { names, is_live }))?;
+            // Before the blocks are listed: what is flushed in between is then in one of both.
+            let (slots, is_live) = (&partition.slots_with_rows(range), &is_live);
+            if !slots.is_empty() {
+                partition
+                    .with_names(|names| counting.add(&HeadSource { names, slots, is_live }))?;
             }
             for block in self.blocks_of(partition.number, range) {
                 budget.check()?;
-                counting.add(&BlockSource { block: &block, range, is_live: &is_live })?;
+                counting.add(&BlockSource { block: &block, range, is_live })?;
             }
         }
         Ok(counting.finish())

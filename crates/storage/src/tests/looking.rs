@@ -9,7 +9,7 @@ use crate::{Finding, Inspect, Told, inspect, verify};
 use model::limits::Budget;
 use model::name::metric_name;
 use model::port::{Catalog, Selection};
-use model::{Attribute, Matcher, Predicate, TimeRange, Value};
+use model::{Attribute, Matcher, Predicate, Span, TimeRange, Timestamp, Value};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -193,24 +193,26 @@ fn found(counted: &Cardinality) -> Plain {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
-    /// Streams in head, in one block, in several, in both: each counts once.
+    /// Streams in head, in one block, in several, in both: each counts once, on each day that
+    /// it has rows of, late ones too.
     #[test]
     fn cardinality_is_what_a_map_counts(
-        rows in prop::collection::vec((0..3u8, 0..6u8, 0..40u8), 1..60),
+        rows in prop::collection::vec((0..3u8, 0..6u8, 0..40u8, any::<bool>()), 1..60),
         flushes in prop::collection::btree_set(0..60usize, 0..4),
         restarts in any::<bool>(),
         limit in 1..6usize,
     ) {
         let mut rig = Rig::new();
         let mut points = Vec::new();
-        for (index, (measurement, host, pod)) in rows.into_iter().enumerate() {
+        for (index, (measurement, host, pod, is_today)) in rows.into_iter().enumerate() {
             let key = format!("m{measurement},host=h{host},pod=p{pod}");
             // The columns of a stream do not change: the newest source knows them all.
             let fields: &[_] = match measurement {
                 0 => &[("value", Value::F64(1.0))],
                 _ => &[("a", Value::F64(1.0)), ("b", Value::F64(2.0))],
             };
-            let one = point(&key, NOW + index as i64, fields);
+            let day = if is_today { NOW } else { NOW - Span::DAY.0 };
+            let one = point(&key, day + index as i64, fields);
             rig.put(std::slice::from_ref(&one));
             points.push(one);
             if flushes.contains(&index) {
@@ -227,6 +229,13 @@ proptest! {
         prop_assert_eq!(found(&all), expected);
         // The top of a few is the beginning of the top of many.
         let few = rig.store.cardinality(TimeRange::ALL, limit, &budget).expect("count");
+        for start in [NOW - Span::DAY.0, NOW] {
+            let range = TimeRange::new(Timestamp(start), Timestamp(start + points.len() as i64));
+            let day = rig.store.cardinality(range, 1_000, &budget).expect("count");
+            let of_day: Vec<_> =
+                points.iter().filter(|point| range.contains(Timestamp(point.at))).cloned().collect();
+            prop_assert_eq!(found(&day), plain(&of_day));
+        }
         let counts = |of: &Cardinality| of.top.iter().map(|it| it.series).collect::<Vec<_>>();
         prop_assert_eq!(counts(&few), counts(&all).into_iter().take(limit).collect::<Vec<_>>());
         prop_assert_eq!(few.series, all.series);
