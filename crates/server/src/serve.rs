@@ -133,7 +133,7 @@ async fn run(settings: Settings) -> Result<(), Error> {
     let running =
         rooms.alerts.start().map_err(|error| Error::Failed(format!("start alerts: {error}")))?;
     house.open(rooms.clone());
-    let upkeep = upkeep::start(house.clone(), rooms.clone())?;
+    let upkeep = upkeep::start(house.clone(), rooms.clone(), settings.config.fsync)?;
     let collector = match rooms.collects {
         true => Some(collector::start(house.clone(), rooms.clone(), &settings.config.collect)?),
         false => None,

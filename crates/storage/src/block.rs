@@ -59,7 +59,7 @@ pub use tables::Statistics;
 pub use times::{List as TimeList, Page as TimePage, Told};
 pub use writer::Writer;
 
-use crate::disk::{Disk, File, aside, read_all};
+use crate::disk::{Disk, File, aside};
 use crate::error::Error;
 use crate::identity::PolicyId;
 use crate::shape::Shapes;
@@ -214,16 +214,18 @@ impl Block {
         self.is_doomed.store(true, Ordering::Release);
     }
 
-    /// Copies the file aside, for people to look at, before it is doomed.
+    /// Gives the file a second name aside, for people to look at, before it is doomed. The
+    /// name lasts once its folder is synced.
     ///
     /// # Errors
     /// When that failed.
     pub fn keep_aside(&self) -> io::Result<PathBuf> {
         let target = aside(&self.path);
-        let disk = self.context.disk.as_ref();
-        let bytes = read_all(disk, &self.path)?;
-        crate::disk::replace(disk, &target, &bytes)?;
-        Ok(target)
+        match self.context.disk.link(&self.path, &target) {
+            // By a merge that then failed.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(target),
+            linked => linked.map(|()| target),
+        }
     }
 }
 

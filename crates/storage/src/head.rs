@@ -42,6 +42,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 /// How many staging buffers are kept for the next bodies.
 const STAGES_MAX: usize = 64;
 
+/// Of so many fields it is looked whether any stream has them while writers wait.
+const FIELDS_PER_STOP: usize = 512;
+
 /// Everything that is not yet in blocks.
 pub struct Head {
     partitions: Box<[Partition]>,
@@ -183,19 +186,23 @@ impl Head {
     }
 
     /// Forgets the kinds of fields, by policy and measurement, that no stream here has.
-    pub fn forget_fields(&self, mut fields: HashSet<(PolicyId, Arc<str>, Arc<str>)>) {
-        let measurements: HashSet<Arc<str>> = fields.iter().map(|(_, m, _)| m.clone()).collect();
-        let _alone = self.gate.write();
-        for (measurement, partition) in
-            measurements.iter().flat_map(|m| self.partitions.iter().map(move |p| (m, p)))
-        {
-            partition.each_of(measurement, |policy, shape| {
-                for column in shape.columns() {
-                    fields.remove(&(policy, measurement.clone(), column.name.clone()));
-                }
-            });
+    pub fn forget_fields(&self, mut fields: Vec<(PolicyId, Arc<str>, Arc<str>)>) {
+        fields.sort_by(|(_, a, _), (_, b, _)| a.cmp(b));
+        for batch in fields.chunks(FIELDS_PER_STOP) {
+            let measurements: HashSet<&Arc<str>> = batch.iter().map(|(_, m, _)| m).collect();
+            let mut gone: HashSet<_> = batch.iter().cloned().collect();
+            let _alone = self.gate.write();
+            for (measurement, partition) in
+                measurements.into_iter().flat_map(|m| self.partitions.iter().map(move |p| (m, p)))
+            {
+                partition.each_of(measurement, |policy, shape| {
+                    for column in shape.columns() {
+                        gone.remove(&(policy, measurement.clone(), column.name.clone()));
+                    }
+                });
+            }
+            self.schema.forget_fields(&gone);
         }
-        self.schema.forget_fields(&fields);
     }
 }
 

@@ -10,7 +10,7 @@ pub enum Fsync {
     /// Before it is acknowledged.
     #[default]
     Always,
-    /// At most this long after it was acknowledged.
+    /// This long after it was acknowledged, where `Store::sync_log` is called as often.
     Every(Span),
     /// When the operating system likes; a clean stop still writes everything.
     Off,

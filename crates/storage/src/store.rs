@@ -40,6 +40,7 @@ use crate::tombstone::Tombstones;
 use crate::trouble::{self, Troubles};
 use crate::wal::{Setting, Wal};
 use merge::Ended;
+use model::Predicate;
 use model::port::Clock;
 use parking_lot::{Condvar, Mutex};
 use std::path::Path;
@@ -179,7 +180,7 @@ impl Store {
     }
 
     fn work(&self, done: &mut Maintained) -> Result<(), Error> {
-        self.wal.sync_due()?;
+        self.sync_log()?;
         self.heal()?;
         // First, as a full disk may leave no room for anything else.
         done.dropped = self.drop_expired()?;
@@ -207,6 +208,15 @@ impl Store {
         self.blocks.close_files();
         self.forget_tombstones()?;
         merged
+    }
+
+    /// Syncs what was acknowledged before it was synced; whoever wants
+    /// [`Fsync::Every`](crate::Fsync) kept calls this as often.
+    ///
+    /// # Errors
+    /// When the disk refuses; what is not synced is then written elsewhere.
+    pub fn sync_log(&self) -> Result<(), Error> {
+        Ok(self.wal.sync()?)
     }
 
     /// Waits until a flush is asked for, at most for `timeout`, and flushes where that is due.
@@ -370,19 +380,26 @@ impl Store {
     }
 
     fn drop_expired(&self) -> Result<u64, Error> {
-        let list = self.blocks.list();
-        let names: Vec<Name> = list.iter().map(|block| block.name).collect();
-        let classes = self.catalog.state().classes(self.options.retention);
-        let mut doomed = self.named(&retention::plan(&names, &classes, self.clock.now()));
-        doomed.retain(|block| !self.is_kept(block));
+        let doomed = self.expired();
         for block in &doomed {
             tracing::info!(block = %block.name, bytes = block.bytes, "retention drops a block");
         }
         if !doomed.is_empty() {
             let bytes = doomed.iter().map(|block| block.bytes).sum();
             self.job(JobKind::Retention, bytes, || self.blocks.replace(&[], &doomed))?;
+            // A field that has expired may come again with another kind.
+            self.forget_fields(&Predicate::ALL);
         }
         Ok(doomed.len() as u64)
+    }
+
+    /// Blocks that nothing keeps any more.
+    fn expired(&self) -> Vec<Arc<Block>> {
+        let names: Vec<Name> = self.blocks.list().iter().map(|block| block.name).collect();
+        let classes = self.catalog.state().classes(self.options.retention);
+        let mut found = self.named(&retention::plan(&names, &classes, self.clock.now()));
+        found.retain(|block| !self.is_kept(block));
+        found
     }
 
     /// Whether some policy with rows in this block keeps them. A policy that was altered after

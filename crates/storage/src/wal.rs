@@ -216,15 +216,15 @@ impl Wal {
         }
     }
 
-    /// Syncs what was acknowledged before it was synced, where that is due by now.
+    /// Syncs what was acknowledged before it was synced, unless nobody ever wants it synced.
     ///
     /// # Errors
     /// When that failed.
-    pub fn sync_due(&self) -> io::Result<()> {
+    pub fn sync(&self) -> io::Result<()> {
         let mut state = self.state.lock();
         self.wait_for_leader(&mut state);
         let synced = self.led(&mut state, |open| match open {
-            Some(open) if self.setting.is_due(open) => self.setting.sync(open),
+            Some(open) if self.setting.is_behind(open) => self.setting.sync(open),
             _ => Ok(()),
         });
         if synced.is_err() {

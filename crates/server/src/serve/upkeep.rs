@@ -2,19 +2,24 @@
 //!
 //! One thread flushes, at once when a full head makes writers wait. Another merges and drops
 //! what is old, every few seconds, at a priority so low that it takes of a busy machine what
-//! requests leave: only flushes make room for what comes in.
+//! requests leave: only flushes make room for what comes in. Where the log is not synced before
+//! writes are acknowledged, a third syncs it as often as it should be, whatever the others do.
 
 use super::worker::{Bell, Worker};
 use crate::error::Error;
 use crate::house::{House, Rooms};
 use model::Span;
 use parking_lot::Mutex;
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
-use storage::Stats;
+use storage::{Fsync, Stats};
 
 /// From one round to the next, where nobody asks for one earlier.
 const EVERY: Duration = Duration::from_secs(2);
+
+/// The most often the log is synced by the clock.
+const SYNC_EVERY_MIN: Duration = Duration::from_millis(1);
 
 /// How much the merging thread steps back: a third of the time of one that does not, where
 /// both have enough to do. More would let queries wait for a lock that it holds.
@@ -24,41 +29,52 @@ const NICENESS: i32 = 5;
 /// takes seconds.
 const LATE: Span = Span::MINUTE;
 
-/// What the two threads share.
+/// What the threads share.
 struct Upkeep {
     house: Arc<House>,
     rooms: Arc<Rooms>,
-    /// Why the last flush failed, and why the last round of the rest.
-    failed: Mutex<[Option<String>; 2]>,
+    /// Why the last flush failed, the last round of the rest, and the last sync.
+    failed: Mutex<[Option<String>; 3]>,
 }
 
-/// Which of the two a thread is.
+/// Which of them a thread is.
 #[derive(Clone, Copy)]
 enum Duty {
     Flush,
     Rest,
+    Sync,
 }
 
 /// Starts the threads.
 ///
 /// # Errors
 /// When the system gives no thread.
-pub fn start(house: Arc<House>, rooms: Arc<Rooms>) -> Result<[Worker; 2], Error> {
+pub fn start(house: Arc<House>, rooms: Arc<Rooms>, fsync: Fsync) -> Result<Vec<Worker>, Error> {
     // What the start found is said before the first round.
     note(&house, "store", damage(&rooms.store.stats()));
-    let (store, merging) = (rooms.store.clone(), rooms.store.clone());
     let upkeep = Arc::new(Upkeep { house, rooms, failed: Mutex::default() });
-    let own = upkeep.clone();
+    let mut workers = Vec::new();
+    let all = start_all(&upkeep, fsync, &mut workers);
+    if let Err(error) = all {
+        workers.into_iter().for_each(Worker::stop);
+        return Err(error);
+    }
+    Ok(workers)
+}
+
+fn start_all(upkeep: &Arc<Upkeep>, fsync: Fsync, workers: &mut Vec<Worker>) -> Result<(), Error> {
+    let (own, store) = (upkeep.clone(), upkeep.rooms.store.clone());
     let flusher = Worker::start("flush", move |bell| own.flush(bell))?;
-    let rest = match Worker::start("upkeep", move |bell| upkeep.rest(bell)) {
-        Ok(rest) => rest,
-        Err(error) => {
-            flusher.stop();
-            return Err(error);
-        }
-    };
-    let rest = rest.woken_by(move || merging.stop_merging());
-    Ok([flusher.woken_by(move || store.wake()), rest])
+    workers.push(flusher.woken_by(move || store.wake()));
+    let (own, store) = (upkeep.clone(), upkeep.rooms.store.clone());
+    let rest = Worker::start("upkeep", move |bell| own.rest(bell))?;
+    workers.push(rest.woken_by(move || store.stop_merging()));
+    if let Fsync::Every(span) = fsync {
+        let own = upkeep.clone();
+        let every = Duration::from_nanos(span.0.unsigned_abs()).max(SYNC_EVERY_MIN);
+        workers.push(Worker::start("sync", move |bell| own.sync(bell, every))?);
+    }
+    Ok(())
 }
 
 impl Upkeep {
@@ -86,13 +102,20 @@ impl Upkeep {
         }
     }
 
+    /// Syncs the log until the bell rings.
+    fn sync(&self, bell: &Bell, every: Duration) {
+        while !bell.sleep(every) {
+            self.note_done(Duty::Sync, self.rooms.store.sync_log());
+        }
+    }
+
     /// Keeps in mind how work ended; answers whether it was done.
-    fn note_done(&self, duty: Duty, done: Result<storage::Maintained, storage::Error>) -> bool {
+    fn note_done<T: Debug>(&self, duty: Duty, done: Result<T, storage::Error>) -> bool {
         let mut failed = self.failed.lock();
         let is_done = done.is_ok();
         failed[duty as usize] = match done {
             Ok(done) => {
-                tracing::debug!(?done, "upkeep");
+                tracing::trace!(?done, "upkeep");
                 None
             }
             Err(error) => {

@@ -2,7 +2,7 @@
 
 use super::name::Name;
 use super::{Block, Context};
-use crate::disk::{TEMPORARY, aside};
+use crate::disk::{DAMAGED, TEMPORARY, aside};
 use crate::error::Error;
 use parking_lot::RwLock;
 use std::path::{Path, PathBuf};
@@ -47,14 +47,16 @@ impl Blocks {
         // A merged block that a killed process renamed must not be lost in a power cut once
         // what it was merged from is removed below.
         disk.sync_dir(&folder)?;
-        let mut names = Vec::new();
+        let (mut names, mut all) = (Vec::new(), Vec::new());
         for entry in disk.list(&folder)? {
             if entry.name.ends_with(TEMPORARY) {
                 disk.remove(&folder.join(&entry.name))?;
             }
             names.extend(Name::parse(&entry.name));
+            all.extend(Name::parse(whole(&entry.name)));
         }
-        let last_sequence = names.iter().map(|name| name.sequences.last).max().unwrap_or(0);
+        // One put aside keeps its name, by which its like comes back from a backup.
+        let last_sequence = all.iter().map(|name| name.sequences.last).max().unwrap_or(0);
         let (mut list, mut damages, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         // The most merged first, so that a block which is whole is known before what it was
         // merged from is looked at.
@@ -142,8 +144,9 @@ impl Blocks {
         Ok(self.context.disk.remove(&self.folder.join(name.to_string()))?)
     }
 
-    /// The last flush of the oldest file that is no block any more, and still there as a query
-    /// has it open; none where there is no such file.
+    /// The last flush of the oldest file that is in no list and still there: a query has it
+    /// open, it could not be read, or it was put aside and may come back from a backup. None
+    /// where there is no such file.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -151,7 +154,7 @@ impl Blocks {
         // Before the list: what is written meanwhile is then in it.
         let files = self.context.disk.list(&self.folder)?;
         let list = self.list();
-        let names = files.iter().filter_map(|entry| Name::parse(&entry.name));
+        let names = files.iter().filter_map(|entry| Name::parse(whole(&entry.name)));
         let left = names.filter(|name| !list.iter().any(|block| block.name == *name));
         Ok(left.map(|name| name.sequences.last).min())
     }
@@ -179,6 +182,11 @@ impl Blocks {
             self.list().iter().for_each(|block| block.close());
         }
     }
+}
+
+/// What the file called `name` was called before it was put aside.
+fn whole(name: &str) -> &str {
+    name.strip_suffix(DAMAGED).unwrap_or(name)
 }
 
 /// Opens a block; one that is damaged is put aside.

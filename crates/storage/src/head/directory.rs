@@ -260,8 +260,15 @@ impl Resolver<'_> {
         identify: Identify,
         place: impl FnOnce(Names) -> Result<Place, Refusal>,
     ) -> Result<u32, Refusal> {
-        let place = place(identify(key)?)?;
+        // Before a wait for the stream's partition, so that nobody else waits for this reader.
         self.reading = None;
+        let place = match identify(key).and_then(place) {
+            Ok(place) => place,
+            Err(refused) => {
+                self.reading = Some(self.directory.inner.read());
+                return Err(refused);
+            }
+        };
         let mut inner = self.directory.inner.write();
         // Another body may have brought it since this one let go.
         let known = inner.find(hash);

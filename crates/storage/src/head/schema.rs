@@ -225,11 +225,13 @@ impl Schema {
     pub fn forget_fields(&self, gone: &HashSet<(PolicyId, Arc<str>, Arc<str>)>) {
         let mut measurements = self.measurements.lock();
         for (policy, measurement, field) in gone {
-            if let Some(known) = measurements.get_mut(&(*policy, measurement.clone())) {
-                known.fields.remove(field);
+            let of = (*policy, measurement.clone());
+            let Some(known) = measurements.get_mut(&of) else { continue };
+            known.fields.remove(field);
+            if known.fields.is_empty() && known.series == 0 {
+                measurements.remove(&of);
             }
         }
-        measurements.retain(|_, known| !known.fields.is_empty() || known.series > 0);
     }
 
     /// Forgets what belongs to dropped policies.

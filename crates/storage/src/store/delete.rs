@@ -11,9 +11,6 @@ use model::{Predicate, TimeRange};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Fields by policy and measurement.
-type Fields = HashSet<(PolicyId, Arc<str>, Arc<str>)>;
-
 impl Store {
     /// Deletes what fits: every row that was acknowledged before is flushed, and a tombstone
     /// hides it. A row that is written later stays, whatever its time; of one that is written
@@ -58,7 +55,7 @@ impl Store {
     }
 
     /// Forgets the kinds of fields that nothing is left of.
-    fn forget_fields(&self, predicate: &Predicate) {
+    pub(super) fn forget_fields(&self, predicate: &Predicate) {
         let state = self.catalog.state();
         let fits = |policy: PolicyId, measurement: &str, field: &str| {
             state.policy(policy).is_some() && !predicate.of_column(measurement, field).is_none()
@@ -83,8 +80,7 @@ impl Store {
             let name = state.policy(*policy).map(|known| &known.name);
             name.is_some_and(|n| !left.contains(&(&n.database, &n.policy, measurement, field)))
         };
-        let gone: Fields = known.into_iter().filter(is_gone).collect();
-        self.head.forget_fields(gone);
+        self.head.forget_fields(known.into_iter().filter(is_gone).collect());
     }
 
     /// Removes blocks of which tombstones hide everything; answers how many.

@@ -9,6 +9,7 @@ use crate::gap;
 use crate::identity::PolicyId;
 use crate::retention;
 use crate::trouble::Kind;
+use std::io;
 use std::sync::Arc;
 
 impl Store {
@@ -19,7 +20,10 @@ impl Store {
             self.counters.corruption();
             self.troubles.note((Kind::Open, *name), gap::range_of(name), error, now);
         }
-        self.blocks.list().iter().for_each(|block| self.note_fields(block));
+        // What has expired says nothing any more, though a power cut may have brought it back.
+        let expired = self.expired();
+        let says = |block: &&Arc<Block>| !expired.iter().any(|other| other.name == block.name);
+        self.blocks.list().iter().filter(says).for_each(|block| self.note_fields(block));
     }
 
     /// Tells the schema which fields a block has.
@@ -62,8 +66,14 @@ impl Store {
         let classes = self.catalog.state().classes(self.options.retention);
         for name in retention::plan(&unopened, &classes, now) {
             tracing::info!(block = %name, "retention drops a block that cannot be opened");
-            self.blocks.remove(name)?;
-            self.troubles.end(Kind::Open, name);
+            // One that cannot be removed, or that a person took away, is no reason to do
+            // nothing else.
+            match self.blocks.remove(name) {
+                Err(Error::Io(error)) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!(block = %name, %error, "it could not be removed");
+                }
+                _ => self.troubles.end(Kind::Open, name),
+            }
         }
         for name in self.troubles.due(Kind::Open, now) {
             match self.blocks.try_again(name) {

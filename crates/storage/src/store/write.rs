@@ -76,6 +76,10 @@ struct Body {
     now: Timestamp,
 }
 
+/// After so many rows a large body lets those by who wait for it: they are some milliseconds
+/// of work, and ten times that where each is of a new stream.
+const ROWS_PER_STINT: usize = 8_192;
+
 /// How many shapes a body keeps at hand: rows of a few measurements take turns.
 const SHAPES_KEPT: usize = 16;
 
@@ -143,7 +147,18 @@ impl Store {
         rows: &mut dyn Rows,
         body: &mut Body,
     ) -> Result<(), WriteError> {
-        // From here on, no stream leaves its place, and no drop overtakes this body.
+        while self.take_in_some(target, rows, body)? {}
+        Ok(())
+    }
+
+    /// Takes in a share of a body; answers whether there may be more.
+    fn take_in_some(
+        &self,
+        target: &Target,
+        rows: &mut dyn Rows,
+        body: &mut Body,
+    ) -> Result<bool, WriteError> {
+        // From here to the end, no stream leaves its place, and no drop overtakes these rows.
         let _entered = self.head.enter();
         if self.is_closed.load(Ordering::Acquire) {
             return Err(WriteError::ShuttingDown);
@@ -153,7 +168,11 @@ impl Store {
         let scope = Scope { policy: bounds.known.name.id, dialect: rows.dialect() };
         let identify = rows.identify();
         let mut resolver = self.head.resolver();
-        while let Some(row) = rows.next_row() {
+        for _ in 0..ROWS_PER_STINT {
+            let Some(row) = rows.next_row() else {
+                self.commit(body)?;
+                return Ok(false);
+            };
             let outcome = row.and_then(|row| {
                 let staged = self.stage(&row, scope, identify, &bounds, &mut resolver, body);
                 staged.map_err(|why| Refused { line: row.line, why })
@@ -164,7 +183,8 @@ impl Store {
                 Err(refused) => body.report.refuse(refused),
             }
         }
-        self.commit(body)
+        self.commit(body)?;
+        Ok(true)
     }
 
     /// Stages one row; answers how large its frame is now.

@@ -284,3 +284,39 @@ fn two_damaged_files_of_two_are_refused_with_their_name() {
         assert_eq!(disk.files(), files, "nothing was put aside");
     }
 }
+
+/// What a restored copy would bring back is not forgotten, and no other block takes its name.
+#[test]
+fn a_block_that_comes_back_from_a_backup_has_its_name_and_its_deletes() {
+    let (rig, blocks, _) = two_days();
+    let newest = blocks.last().expect("two").clone();
+    let sound = read_all(&rig.disk, &newest).expect("read");
+    rig.disk.flip(&newest, sound.len() - 4);
+    let rig = rig.kill(one());
+    assert_eq!(rig.store.stats().files_aside, 1);
+    // From a start that no longer sees it as a block.
+    let rig = rig.kill(one());
+    let points = [float("mem", NOW, 3.0)];
+    rig.put(&points);
+    rig.store.flush().expect("flush");
+    assert!(!rig.files("blocks").iter().any(|name| newest.ends_with(name)), "its name is kept");
+    let predicate = Predicate::Match(Matcher::equal(Attribute::Measurement, "cpu"));
+    rig.store.delete(&Selection { predicate, range: TimeRange::ALL }).expect("delete");
+    for _ in 0..3 {
+        rig.store.maintain().expect("maintain");
+    }
+    let rig = rig.kill(one());
+    // As operations.md says: the file from the backup, under its name.
+    let mut aside = newest.clone().into_os_string();
+    aside.push(".corrupt");
+    rig.disk.remove(Path::new(&aside)).expect("remove");
+    crate::disk::replace(&rig.disk, &newest, &sound).expect("copy");
+    let rig = rig.kill(one());
+    let mut expected = Expected::default();
+    expected.add(&points);
+    assert_eq!(rig.all(), expected.0);
+    assert_eq!(rig.store.stats().block_count, 2, "the restored one is there, and hidden");
+    rig.store.maintain().expect("maintain");
+    rig.store.maintain().expect("maintain");
+    assert_eq!((rig.all(), rig.store.stats().tombstones), (expected.0, 0));
+}

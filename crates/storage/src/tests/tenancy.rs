@@ -130,6 +130,28 @@ fn retention_drops_whole_slices() {
 }
 
 #[test]
+fn a_field_that_has_expired_may_come_again_with_another_kind() {
+    let kept = Options { retention: Some(Span(3 * DAY)), head_age_max: Span(1), ..options() };
+    let rig = Rig::with(Simulated::new(), kept).expect("open");
+    let integer = |at: i64| point("cpu", at, &[("value", Value::I64(1))]);
+    rig.put(&[float("cpu", NOW, 1.0)]);
+    let report = rig.write(&[integer(NOW + 1)]).expect("write");
+    assert_eq!(report.reasons, [("type_conflict", 1)]);
+    // The stream goes quiet, and leaves the head.
+    for round in 1..6 {
+        let now = NOW + round * DAY;
+        rig.clock.set(now);
+        rig.put(&[float("mem", now, 1.0)]);
+        rig.clock.set(now + 2);
+        rig.store.maintain().expect("maintain");
+    }
+    assert_eq!(rig.all().into_keys().collect::<Vec<_>>(), ["mem value"]);
+    rig.put(&[integer(NOW + 5 * DAY)]);
+    let report = rig.write(&[point("mem", NOW + 5 * DAY, &[("value", Value::I64(1))])]);
+    assert_eq!(report.expect("write").reasons, [("type_conflict", 1)], "that of mem is there");
+}
+
+#[test]
 fn policies_with_their_own_duration_have_their_own_blocks() {
     let kept = Options { retention: Some(Span(30 * DAY)), ..options() };
     let rig = Rig::with(Simulated::new(), kept).expect("open");

@@ -106,6 +106,11 @@ impl Setting {
             }
     }
 
+    /// Whether something was written that will be synced, be it now or later.
+    pub fn is_behind(&self, open: &Open) -> bool {
+        !open.is_synced && self.fsync != Fsync::Off
+    }
+
     /// Makes durable what was written.
     ///
     /// # Errors

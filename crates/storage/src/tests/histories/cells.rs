@@ -41,6 +41,14 @@ pub fn is_same(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// Whether both are the same number, as one of them or both as a float: a field that changed
+/// its kind is cast where a question meets both, and is not where it meets one.
+pub fn is_alike(a: &Value, b: &Value) -> bool {
+    let float = |value: &Value| value.as_ref().as_f64().map(f64::to_bits);
+    is_same(a, b)
+        || (a.as_ref().kind() != b.as_ref().kind() && float(a).is_some_and(|a| Some(a) == float(b)))
+}
+
 impl Cell {
     /// Notes a body that was written. With `is_durable` it cannot be lost any more.
     pub fn write(&mut self, candidate: Candidate, is_durable: bool) {
@@ -101,7 +109,7 @@ impl Cell {
     /// What was acknowledged before a sync failed and is not found now is in doubt.
     pub fn lose(&mut self, found: Option<&Value>) {
         for candidate in &mut self.later {
-            let is_found = found.is_some_and(|found| is_same(found, &candidate.value));
+            let is_found = found.is_some_and(|found| is_alike(found, &candidate.value));
             candidate.is_acknowledged &= is_found;
         }
     }
@@ -183,8 +191,7 @@ impl Holding {
         if is_same(found, value) {
             return true;
         }
-        let cast = value.as_ref().as_f64().map(Value::F64);
-        self.is_mixed(name) && cast.is_some_and(|cast| is_same(&cast, found))
+        self.is_mixed(name) && is_alike(found, value)
     }
 
     /// Whether a field has had several kinds.

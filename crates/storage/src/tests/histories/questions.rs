@@ -1,6 +1,6 @@
 //! Random questions, answered by the store and, sample by sample, by what was read.
 
-use super::cells::is_same;
+use super::cells::is_alike;
 use super::found::{Found, select};
 use crate::Store;
 use crate::disk::simulated::Random;
@@ -83,7 +83,7 @@ fn check_select(store: &Store, all: &Found, now: i64, random: &mut Random) {
         let answer = found.get(place).map(|read| &read.samples);
         let is_whole = answer.map_or(0, BTreeMap::len) == samples.len()
             && samples.iter().all(|(at, value)| {
-                answer.and_then(|answer| answer.get(at)).is_some_and(|one| is_same(one, value))
+                answer.and_then(|answer| answer.get(at)).is_some_and(|one| is_alike(one, value))
             });
         assert!(
             is_whole,
