@@ -5,7 +5,8 @@
 //! go to a chain of their own, so that they leave the others in order.
 
 use super::arena::Arena;
-use super::open::{Chain, Open, Regions, Scratch, size};
+use super::open::{self, Chain, Open, Regions, Scratch, size};
+use super::open::{HAS_EQUAL_TIMES, HAS_LATE, HAS_SEALED};
 use super::paged::Paged;
 use super::rows::{HeadPart, Packed, Rows, gather, range_of};
 use crate::chunk::{Encoder, ROWS_MAX, Sealed, TEXT_BYTES_MAX};
@@ -26,17 +27,16 @@ pub struct Trail {
     region: u32,
     /// Its newest piece.
     last: u32,
-    /// Its newest piece of late rows.
-    late: u32,
-    /// Rows in pieces and open that are in order.
-    rows: u32,
+    /// Rows in pieces and open that are in order and not sealed.
+    rows: u16,
     /// Columns its open rows have room for.
     columns: u16,
-    has_equal_times: bool,
-    has_sealed: bool,
     /// The time of the first of the rows.
     first: i64,
 }
+
+const _: () = assert!(size_of::<Trail>() == 24);
+const _: () = assert!(ROWS_MAX <= u16::MAX as usize);
 
 /// The rows that came between two flushes.
 #[derive(Default)]
@@ -45,6 +45,8 @@ pub struct Generation {
     regions: Regions,
     arena: Arena,
     sealed: HashMap<u32, Vec<Arc<Sealed>>>,
+    /// The newest pieces of late rows, of the streams that have some.
+    late: HashMap<u32, u32>,
     /// Bytes of text of the streams that have some, since they were sealed last.
     texts: HashMap<u32, usize>,
     bytes: usize,
@@ -94,6 +96,7 @@ impl Generation {
     pub fn forget(&mut self, slot: u32) {
         self.sealed.remove(&slot);
         self.texts.remove(&slot);
+        self.late.remove(&slot);
         if let Some(trail) = self.trails.get_mut(slot) {
             if trail.region != 0 {
                 self.regions.give(trail.region - 1, size(trail.columns.into()));
@@ -114,28 +117,30 @@ impl Generation {
         tools: &mut Tools,
     ) -> Result<(), Damage> {
         let columns = owner.shape.len();
-        let Self { trails, regions, arena, bytes, .. } = self;
+        let Self { trails, regions, arena, late, bytes, .. } = self;
         let trail = trails.reach(owner.slot);
         if trail.region == 0 || usize::from(trail.columns) != columns {
             trail.make_room(owner, regions, arena, bytes);
         }
         let region = regions.get_mut(trail.region - 1, size(columns));
-        let mut open = Open::new(region, columns);
-        let before = open.time();
+        let before = open::time(region);
         let Tools { scratch, region: spare, .. } = tools;
         if entry.timestamp < before {
             spare.resize(size(columns), 0);
             Open::new(spare, columns).pack_alone(entry, owner.shape, scratch)?;
-            let (place, grown) = arena.put(trail.late, scratch.row());
-            trail.late = place;
+            let last = late.entry(owner.slot).or_default();
+            let (place, grown) = arena.put(*last, scratch.row_alone());
+            *last = place;
             *bytes += grown;
+            open::raise(region, HAS_LATE);
             return Ok(());
         }
         let mut chain = Chain { arena, last: &mut trail.last, grown: bytes };
-        open.push(entry, owner.shape, scratch, &mut chain)?;
-        trail.has_equal_times |= entry.timestamp == before && trail.rows > 0;
+        Open::new(region, columns).push(entry, owner.shape, scratch, &mut chain)?;
         if trail.rows == 0 {
             trail.first = entry.timestamp;
+        } else if entry.timestamp == before {
+            open::raise(region, HAS_EQUAL_TIMES);
         }
         trail.rows += 1;
         if trail.rows as usize >= ROWS_MAX || !owner.shape.is_words() {
@@ -161,8 +166,8 @@ impl Generation {
     /// Turns the rows of a stream that are in order into a chunk.
     fn seal(&mut self, owner: &Owner<'_>, tools: &mut Tools) {
         let trail = &self.trails[owner.slot];
-        let set = gather(self.in_order(trail), owner.shape);
-        let set = if trail.has_equal_times {
+        let set = gather(&self.in_order(trail), owner.shape);
+        let set = if self.flags(trail) & HAS_EQUAL_TIMES != 0 {
             merge(&[&set], owner.shape.columns(), TimeRange::ALL)
         } else {
             set
@@ -172,9 +177,14 @@ impl Generation {
         self.sealed.entry(owner.slot).or_default().push(Arc::new(sealed));
         let trail = &mut self.trails[owner.slot];
         let region = self.regions.get_mut(trail.region - 1, size(trail.columns.into()));
-        Open::new(region, trail.columns.into()).begin_piece();
-        (trail.last, trail.rows, trail.has_sealed) = (0, 0, true);
-        trail.has_equal_times = false;
+        Open::new(region, trail.columns.into()).begin();
+        open::lower(region, HAS_EQUAL_TIMES);
+        open::raise(region, HAS_SEALED);
+        (trail.last, trail.rows) = (0, 0);
+    }
+
+    fn flags(&self, trail: &Trail) -> u16 {
+        open::flags(self.regions.get(trail.region - 1, size(trail.columns.into())))
     }
 
     /// The packed rows of a stream that are in order, from the oldest to the newest.
@@ -183,32 +193,35 @@ impl Generation {
         if trail.region != 0 {
             let columns = usize::from(trail.columns);
             let region = self.regions.get(trail.region - 1, size(columns));
-            pieces.push(super::open::packed(region, columns));
+            pieces.push(open::packed(region, columns));
         }
         pieces
     }
 
     /// The packed rows of a stream that came late, in the order they came.
-    pub fn late<'a>(&'a self, trail: &Trail) -> Vec<&'a [u8]> {
-        self.arena.chain(trail.late).iter().map(|piece| piece.bytes).collect()
+    pub fn late(&self, slot: u32) -> Vec<&[u8]> {
+        let last = self.late.get(&slot).copied().unwrap_or(0);
+        self.arena.chain(last).iter().map(|piece| piece.bytes).collect()
     }
 
     /// The time of a stream's newest row.
     fn newest(&self, trail: &Trail) -> i64 {
         let columns = usize::from(trail.columns);
-        super::open::time(self.regions.get(trail.region - 1, size(columns)))
+        open::time(self.regions.get(trail.region - 1, size(columns)))
     }
 
     /// Whether a stream may have rows inside `range`; late ones may be anywhere.
     pub fn may_have(&self, slot: u32, range: TimeRange) -> bool {
-        self.trail(slot).is_some_and(|trail| trail.late != 0 || self.is_inside(trail, slot, range))
+        let has_late = |trail| self.flags(trail) & HAS_LATE != 0;
+        self.trail(slot).is_some_and(|trail| has_late(trail) || self.is_inside(trail, slot, range))
     }
 
     /// Whether a stream has rows from before the end of `range` and from after its start.
     pub fn spans(&self, slot: u32, shape: &Shape, range: TimeRange) -> bool {
         let Some(trail) = self.trail(slot) else { return false };
         self.is_inside(trail, slot, range)
-            || trail.late != 0 && range_of(&self.late(trail), shape).overlaps(&range)
+            || self.flags(trail) & HAS_LATE != 0
+                && range_of(&self.late(slot), shape).overlaps(&range)
     }
 
     /// Whether rows in order, or sealed ones, may be inside `range`.
@@ -217,7 +230,8 @@ impl Generation {
             let all = TimeRange::new(Timestamp(trail.first), Timestamp(self.newest(trail)));
             all.overlaps(&range)
         };
-        let mut sealed = trail.has_sealed.then(|| self.sealed.get(&slot)).flatten().into_iter();
+        let has_sealed = self.flags(trail) & HAS_SEALED != 0;
+        let mut sealed = has_sealed.then(|| self.sealed.get(&slot)).flatten().into_iter();
         trail.rows > 0 && in_order()
             || sealed.any(|all| all.iter().any(|one| one.summary.range.overlaps(&range)))
     }
@@ -230,7 +244,7 @@ impl Generation {
         range: TimeRange,
         out: &mut Vec<HeadPart>,
     ) {
-        let rows = |_: &Trail, is_late| Packed::Frozen { generation: self.clone(), slot, is_late };
+        let rows = |is_late| Packed::Frozen { generation: self.clone(), slot, is_late };
         self.parts(slot, shape, range, rows, out);
     }
 
@@ -241,31 +255,33 @@ impl Generation {
         slot: u32,
         shape: &Arc<Shape>,
         range: TimeRange,
-        rows: impl Fn(&Trail, bool) -> Packed,
+        rows: impl Fn(bool) -> Packed,
         out: &mut Vec<HeadPart>,
     ) {
         let Some(trail) = self.trail(slot) else { return };
-        if trail.has_sealed {
+        let flags = self.flags(trail);
+        if flags & HAS_SEALED != 0 {
             let sealed = self.sealed.get(&slot).into_iter().flatten();
             out.extend(sealed.map(|sealed| HeadPart::Sealed(sealed.clone())));
         }
         if trail.rows > 0 {
             let all = TimeRange::new(Timestamp(trail.first), Timestamp(self.newest(trail)));
             if all.overlaps(&range) {
-                let (count, is_rising) = (trail.rows as usize, !trail.has_equal_times);
-                let packed = rows(trail, false);
+                let (count, is_rising) = (usize::from(trail.rows), flags & HAS_EQUAL_TIMES == 0);
+                let packed = rows(false);
                 out.push(HeadPart::Rows(Arc::new(Rows::new(shape, packed, count, all, is_rising))));
             }
         }
-        if trail.late != 0 {
-            out.push(HeadPart::Rows(Arc::new(Rows::late(shape, rows(trail, true)))));
+        if flags & HAS_LATE != 0 {
+            out.push(HeadPart::Rows(Arc::new(Rows::late(shape, rows(true)))));
         }
         out.retain(|part| part.range().overlaps(&range));
     }
 }
 
 impl Trail {
-    /// Takes memory for open rows of all columns. What is open so far becomes a piece.
+    /// Takes memory for open rows of all columns, where they go on. What is open so far becomes
+    /// a piece.
     fn make_room(
         &mut self,
         owner: &Owner<'_>,
@@ -273,14 +289,15 @@ impl Trail {
         arena: &mut Arena,
         bytes: &mut usize,
     ) {
-        let mut newest = i64::MIN;
+        let mut old = None;
         if self.region == 0 {
             *bytes += size_of::<Self>();
         } else {
             let columns = usize::from(self.columns);
-            let mut open = Open::new(regions.get_mut(self.region - 1, size(columns)), columns);
-            open.end_piece(&mut Chain { arena, last: &mut self.last, grown: bytes });
-            newest = open.time();
+            let region = regions.get_mut(self.region - 1, size(columns));
+            let mut chain = Chain { arena, last: &mut self.last, grown: bytes };
+            Open::new(region, columns).end_piece(&mut chain);
+            old = Some((region.to_vec(), columns));
             regions.give(self.region - 1, size(columns));
             *bytes -= size(columns);
         }
@@ -290,7 +307,9 @@ impl Trail {
         self.region = regions.take(size(columns)) + 1;
         *bytes += size(columns);
         let mut open = Open::new(regions.get_mut(self.region - 1, size(columns)), columns);
-        open.clear();
-        open.set_time(newest);
+        match old {
+            Some((state, columns)) => open.carry(&state, columns),
+            None => open.clear(),
+        }
     }
 }

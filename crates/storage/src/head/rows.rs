@@ -37,13 +37,8 @@ impl HeadPart {
 
 /// Where packed rows are.
 pub enum Packed {
-    /// A copy of what may still grow.
-    Copied {
-        /// Pieces behind each other.
-        bytes: Box<[u8]>,
-        /// Where each ends.
-        ends: Box<[u32]>,
-    },
+    /// A copy of what may still grow, pieces behind each other.
+    Copied(Box<[u8]>),
     /// In a generation that no longer grows.
     Frozen {
         /// Which.
@@ -58,23 +53,14 @@ pub enum Packed {
 impl Packed {
     /// A copy of these pieces.
     pub fn copy(pieces: &[&[u8]]) -> Self {
-        let mut ends = Vec::with_capacity(pieces.len());
-        let mut bytes = Vec::with_capacity(pieces.iter().map(|piece| piece.len()).sum());
-        for piece in pieces {
-            bytes.extend_from_slice(piece);
-            ends.push(bytes.len() as u32);
-        }
-        Self::Copied { bytes: bytes.into(), ends: ends.into() }
+        Self::Copied(pieces.concat().into())
     }
 
     fn pieces(&self) -> Vec<&[u8]> {
         match self {
-            Self::Copied { bytes, ends } => {
-                let starts = std::iter::once(0).chain(ends.iter().copied());
-                starts.zip(ends).map(|(from, to)| &bytes[from as usize..*to as usize]).collect()
-            }
-            Self::Frozen { generation, slot, is_late } => match generation.trail(*slot) {
-                Some(trail) if *is_late => generation.late(trail),
+            Self::Copied(bytes) => vec![bytes],
+            Self::Frozen { generation, slot, is_late: true } => generation.late(*slot),
+            Self::Frozen { generation, slot, is_late: false } => match generation.trail(*slot) {
                 Some(trail) => generation.in_order(trail),
                 None => Vec::new(),
             },
@@ -132,7 +118,7 @@ impl Rows {
 
     /// Hands what one column has to `each`, in the order it came.
     pub fn each(&self, column: u32, each: impl FnMut(i64, ValueRef<'_>)) {
-        let mut reader = Reader::default();
+        let mut reader = Reader::new(self.shape.kinds());
         let mut take = OneColumn { time: 0, each };
         for piece in self.packed.pieces() {
             reader.read(piece, self.shape.kinds(), Some(column), &mut take);
@@ -141,7 +127,7 @@ impl Rows {
 
     /// All of them, each time once.
     pub fn to_set(&self) -> RowSet {
-        let set = gather(self.packed.pieces(), &self.shape);
+        let set = gather(&self.packed.pieces(), &self.shape);
         if self.is_rising {
             return set;
         }
@@ -161,10 +147,10 @@ pub fn range_of(pieces: &[&[u8]], shape: &Shape) -> TimeRange {
 }
 
 /// Reads pieces into columns, rows in the order they came.
-pub fn gather(pieces: Vec<&[u8]>, shape: &Shape) -> RowSet {
+pub fn gather(pieces: &[&[u8]], shape: &Shape) -> RowSet {
     let columns = shape.kinds().iter().map(|kind| Cells::new(*kind)).collect();
     let mut set = RowSet { timestamps: Vec::new(), columns };
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(shape.kinds());
     for piece in pieces {
         reader.read(piece, shape.kinds(), None, &mut set);
     }
@@ -217,7 +203,7 @@ struct Times {
 impl Times {
     fn of(pieces: &[&[u8]], shape: &Shape) -> Self {
         let mut times = Self { count: 0, first: i64::MAX, last: i64::MIN };
-        let mut reader = Reader::default();
+        let mut reader = Reader::new(shape.kinds());
         for piece in pieces {
             reader.read(piece, shape.kinds(), Some(u32::MAX), &mut times);
         }

@@ -10,6 +10,7 @@ use crate::wal::definition::{self, Definition};
 use crate::wal::entry::{self, Entry};
 use crate::wal::frame::Frame;
 use crate::wal::replay::{self, Findings};
+use crate::wal::salvage::Salvaged;
 use crate::wal::{FrameKind, SegmentFile, Setting, frame, segment};
 use codec::cursor::Cursor;
 use hashbrown::HashMap;
@@ -92,14 +93,16 @@ impl Store {
         let all: u64 = segments.iter().map(|file| file.bytes).sum();
         let mut meanings: Vec<Meanings> = Vec::new();
         meanings.resize_with(self.head.partitions().len(), Meanings::default);
-        let mut done = 0;
+        let (mut done, mut salvaged) = (0, Salvaged::default());
         for (index, file) in segments.iter().enumerate() {
             let path = segment::path(&self.folder.wal(), file.number);
-            let bytes = read_all(self.disk.as_ref(), &path)?;
+            salvaged.read(self.disk.as_ref(), &path)?;
             let mut frames = Vec::new();
-            let mut findings = replay::read(&bytes, file.number, &path, |offset, frame| {
-                frames.push(Framed { offset, frame });
-            })?;
+            let mut findings =
+                replay::read(&salvaged.bytes, file.number, &path, |offset, frame| {
+                    frames.push(Framed { offset, frame });
+                })?;
+            findings.damages.extend_from_slice(&salvaged.unread);
             findings.damages.extend(self.replay_frames(&frames, file.number, &mut meanings));
             findings.damages.sort_by_key(|damage| damage.offset);
             let is_last = index + 1 == segments.len();
@@ -107,7 +110,7 @@ impl Store {
             // What is lost came before now and is of a time before, as what is not lost is.
             let latest = meanings.iter().filter_map(|m| m.latest).max();
             let until = latest.max(Some(start)).unwrap_or(start);
-            self.settle(findings, orphans, (file.number, &bytes), until, is_last)?;
+            self.settle(findings, orphans, (file.number, &salvaged), until, is_last)?;
             let rows = meanings.iter_mut().map(|m| std::mem::take(&mut m.rows)).sum();
             self.counters.replayed(rows);
             if self.head.bytes() >= self.options.head_bytes_max {
@@ -231,7 +234,7 @@ impl Store {
         &self,
         findings: Findings,
         orphans: u64,
-        (number, bytes): (u64, &[u8]),
+        (number, segment): (u64, &Salvaged),
         until: Timestamp,
         is_last: bool,
     ) -> Result<(), Error> {
@@ -239,8 +242,9 @@ impl Store {
         let at = path.display();
         let mut damages = findings.damages;
         match findings.torn {
-            Some(torn) if is_last && findings.is_cut_short => {
-                let (offset, lost) = (torn.offset, bytes.len() as u64 - torn.offset);
+            // What cannot be read looks like zeros, and may be read the next time.
+            Some(torn) if is_last && findings.is_cut_short && segment.unread.is_empty() => {
+                let (offset, lost) = (torn.offset, segment.bytes.len() as u64 - torn.offset);
                 tracing::warn!(path = %at, offset, lost, what = torn.what,
                     "the log ends in a torn frame, as after a power cut; it was cut there");
                 if offset == 0 {
@@ -262,21 +266,30 @@ impl Store {
             tracing::error!(path = %at, offset = damage.offset, what = damage.what,
                 "the log is damaged; what follows was read, a copy of the file was put aside");
         }
-        if damages.is_empty() { Ok(()) } else { self.keep_segment(number, bytes, until) }
+        if damages.is_empty() { Ok(()) } else { self.keep_segment(number, segment, until) }
     }
 
-    /// Keeps a copy of a damaged segment aside, unless an earlier start did.
-    fn keep_segment(&self, number: u64, bytes: &[u8], until: Timestamp) -> Result<(), Error> {
+    /// Keeps a copy of a damaged segment aside, unless an earlier start did. Of one that cannot
+    /// be read as a whole the file itself is kept, by a second name: its bytes may be read
+    /// another day, or by other means.
+    fn keep_segment(&self, number: u64, segment: &Salvaged, until: Timestamp) -> Result<(), Error> {
         let (disk, folder) = (self.disk.as_ref(), self.folder.wal());
+        let (bytes, is_whole) = (&segment.bytes, segment.unread.is_empty());
         for entry in disk.list(&folder)? {
+            let is_same =
+                || read_all(disk, &folder.join(&entry.name)).is_ok_and(|kept| kept == *bytes);
             let is_kept = gap::is_segment_aside(&entry.name, number)
                 && entry.bytes == bytes.len() as u64
-                && read_all(disk, &folder.join(&entry.name)).is_ok_and(|kept| kept == bytes);
+                && (!is_whole || is_same());
             if is_kept {
                 return Ok(());
             }
         }
-        Ok(replace(disk, &gap::segment_aside(&folder, number, until), bytes)?)
+        let aside = gap::segment_aside(&folder, number, until);
+        if !is_whole && disk.link(&segment::path(&folder, number), &aside).is_ok() {
+            return Ok(disk.sync_dir(&folder)?);
+        }
+        Ok(replace(disk, &aside, bytes)?)
     }
 }
 
