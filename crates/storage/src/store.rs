@@ -303,6 +303,7 @@ impl Store {
             streams: self.head.streams(),
             head_bytes: self.head.bytes(),
             head_bytes_max: self.options.head_bytes_max,
+            shape_bytes: self.shapes.bytes(),
             wal_bytes,
             wal_segments,
             disk_free_bytes: self.disk_room.free(),
@@ -324,11 +325,12 @@ impl Store {
     }
 
     /// The limits that refuse writes, by their keys in a configuration, as they hold now.
-    pub fn limits(&self) -> [(&'static str, u64); 7] {
+    pub fn limits(&self) -> [(&'static str, u64); 8] {
         let Options { series_max, series_per_measurement_max, head_bytes_max, .. } = self.options;
         [
             ("series_max", series_max),
             ("series_per_measurement_max", series_per_measurement_max),
+            ("columns_max", SeriesLimits::of(&self.options).columns_max as u64),
             ("labels_max", self.options.labels_max as u64),
             ("label_name_bytes_max", self.options.label_name_bytes_max as u64),
             ("label_value_bytes_max", self.options.label_value_bytes_max as u64),

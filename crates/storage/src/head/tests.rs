@@ -20,7 +20,12 @@ pub fn scope() -> Scope {
 
 pub fn head(partitions: u16) -> Head {
     let shapes: Arc<Shapes> = Arc::default();
-    let limits = SeriesLimits { series_max: 1000, per_measurement_max: 1000, name_bytes_max: 100 };
+    let limits = SeriesLimits {
+        series_max: 1000,
+        per_measurement_max: 1000,
+        columns_max: 1000,
+        name_bytes_max: 100,
+    };
     Head::new(partitions, Schema::new(shapes.clone(), limits), shapes)
 }
 
