@@ -11,6 +11,7 @@ mod directory;
 mod freeze;
 mod generation;
 mod index;
+mod late;
 mod names;
 mod open;
 mod packed;

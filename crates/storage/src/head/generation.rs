@@ -2,13 +2,14 @@
 //!
 //! A flush takes a generation as a whole, which costs nothing however many streams there
 //! are, and gives its memory back as a whole. Rows that are older than the stream's last
-//! go to a chain of their own, so that they leave the others in order.
+//! are kept apart, so that they leave the others in order.
 
 use super::arena::Arena;
+use super::late::Late;
 use super::open::{self, Chain, Open, Regions, Scratch, size};
 use super::open::{HAS_EQUAL_TIMES, HAS_LATE, HAS_SEALED};
 use super::paged::Paged;
-use super::rows::{HeadPart, Packed, Rows, gather, range_of};
+use super::rows::{HeadPart, Packed, Rows, gather};
 use crate::chunk::{Encoder, ROWS_MAX, Sealed, TEXT_BYTES_MAX};
 use crate::error::Damage;
 use crate::rowset::merge;
@@ -45,8 +46,8 @@ pub struct Generation {
     regions: Regions,
     arena: Arena,
     sealed: HashMap<u32, Vec<Arc<Sealed>>>,
-    /// The newest pieces of late rows, of the streams that have some.
-    late: HashMap<u32, u32>,
+    /// Rows that came late, of the streams that have some.
+    late: HashMap<u32, Late>,
     /// Bytes of text of the streams that have some, since they were sealed last.
     texts: HashMap<u32, usize>,
     bytes: usize,
@@ -55,9 +56,9 @@ pub struct Generation {
 /// What a writer needs of its own.
 #[derive(Default)]
 pub struct Tools {
-    scratch: Scratch,
-    encoder: Encoder,
-    region: Vec<u8>,
+    pub scratch: Scratch,
+    pub encoder: Encoder,
+    pub region: Vec<u8>,
 }
 
 /// Who a row is of.
@@ -124,19 +125,16 @@ impl Generation {
         }
         let region = regions.get_mut(trail.region - 1, size(columns));
         let before = open::time(region);
-        let Tools { scratch, region: spare, .. } = tools;
         if entry.timestamp < before {
-            spare.resize(size(columns), 0);
-            Open::new(spare, columns).pack_alone(entry, owner.shape, scratch)?;
-            let last = late.entry(owner.slot).or_default();
-            let (place, grown) = arena.put(*last, scratch.row_alone());
-            *last = place;
-            *bytes += grown;
             open::raise(region, HAS_LATE);
-            return Ok(());
+            let late = late.entry(owner.slot).or_insert_with(|| {
+                *bytes += size_of::<(u32, Late)>();
+                Late::default()
+            });
+            return late.push(owner, entry, tools, (arena, bytes));
         }
         let mut chain = Chain { arena, last: &mut trail.last, grown: bytes };
-        Open::new(region, columns).push(entry, owner.shape, scratch, &mut chain)?;
+        Open::new(region, columns).push(entry, owner.shape, &mut tools.scratch, &mut chain)?;
         if trail.rows == 0 {
             trail.first = entry.timestamp;
         } else if entry.timestamp == before {
@@ -198,10 +196,9 @@ impl Generation {
         pieces
     }
 
-    /// The packed rows of a stream that came late, in the order they came.
+    /// The packed rows of a stream that came late and are not sealed, in the order they came.
     pub fn late(&self, slot: u32) -> Vec<&[u8]> {
-        let last = self.late.get(&slot).copied().unwrap_or(0);
-        self.arena.chain(last).iter().map(|piece| piece.bytes).collect()
+        self.late.get(&slot).map_or_else(Vec::new, |late| late.pieces(&self.arena))
     }
 
     /// The time of a stream's newest row.
@@ -210,30 +207,20 @@ impl Generation {
         open::time(self.regions.get(trail.region - 1, size(columns)))
     }
 
-    /// Whether a stream may have rows inside `range`; late ones may be anywhere.
-    pub fn may_have(&self, slot: u32, range: TimeRange) -> bool {
-        let has_late = |trail| self.flags(trail) & HAS_LATE != 0;
-        self.trail(slot).is_some_and(|trail| has_late(trail) || self.is_inside(trail, slot, range))
-    }
-
     /// Whether a stream has rows from before the end of `range` and from after its start.
-    pub fn spans(&self, slot: u32, shape: &Shape, range: TimeRange) -> bool {
+    pub fn may_have(&self, slot: u32, range: TimeRange) -> bool {
         let Some(trail) = self.trail(slot) else { return false };
-        self.is_inside(trail, slot, range)
-            || self.flags(trail) & HAS_LATE != 0
-                && range_of(&self.late(slot), shape).overlaps(&range)
-    }
-
-    /// Whether rows in order, or sealed ones, may be inside `range`.
-    fn is_inside(&self, trail: &Trail, slot: u32, range: TimeRange) -> bool {
         let in_order = || {
             let all = TimeRange::new(Timestamp(trail.first), Timestamp(self.newest(trail)));
             all.overlaps(&range)
         };
-        let has_sealed = self.flags(trail) & HAS_SEALED != 0;
-        let mut sealed = has_sealed.then(|| self.sealed.get(&slot)).flatten().into_iter();
+        let flags = self.flags(trail);
+        let of = |flag| (flags & flag != 0).then_some(&slot);
+        let mut sealed = of(HAS_SEALED).and_then(|slot| self.sealed.get(slot)).into_iter();
+        let late = of(HAS_LATE).and_then(|slot| self.late.get(slot));
         trail.rows > 0 && in_order()
             || sealed.any(|all| all.iter().any(|one| one.summary.range.overlaps(&range)))
+            || late.is_some_and(|late| late.overlaps(range))
     }
 
     /// What a stream has inside `range`, once nothing is added any more.
@@ -260,22 +247,27 @@ impl Generation {
     ) {
         let Some(trail) = self.trail(slot) else { return };
         let flags = self.flags(trail);
+        let add_sealed = |sealed: &[Arc<Sealed>], out: &mut Vec<HeadPart>| {
+            let inside = sealed.iter().filter(|one| one.summary.range.overlaps(&range));
+            out.extend(inside.map(|one| HeadPart::Sealed(one.clone())));
+        };
         if flags & HAS_SEALED != 0 {
-            let sealed = self.sealed.get(&slot).into_iter().flatten();
-            out.extend(sealed.map(|sealed| HeadPart::Sealed(sealed.clone())));
+            add_sealed(self.sealed.get(&slot).map_or(&[], Vec::as_slice), out);
         }
-        if trail.rows > 0 {
-            let all = TimeRange::new(Timestamp(trail.first), Timestamp(self.newest(trail)));
-            if all.overlaps(&range) {
-                let (count, is_rising) = (usize::from(trail.rows), flags & HAS_EQUAL_TIMES == 0);
-                let packed = rows(false);
-                out.push(HeadPart::Rows(Arc::new(Rows::new(shape, packed, count, all, is_rising))));
+        let add_rows = |is_late, count, all: TimeRange, is_rising, out: &mut Vec<HeadPart>| {
+            if count > 0 && all.overlaps(&range) {
+                let rows = Rows::new(shape, rows(is_late), count, all, is_rising);
+                out.push(HeadPart::Rows(Arc::new(rows)));
             }
+        };
+        let all = TimeRange::new(Timestamp(trail.first), Timestamp(self.newest(trail)));
+        add_rows(false, usize::from(trail.rows), all, flags & HAS_EQUAL_TIMES == 0, out);
+        if flags & HAS_LATE != 0
+            && let Some(late) = self.late.get(&slot)
+        {
+            add_sealed(late.sealed(), out);
+            add_rows(true, late.rows(), late.range(), false, out);
         }
-        if flags & HAS_LATE != 0 {
-            out.push(HeadPart::Rows(Arc::new(Rows::late(shape, rows(true)))));
-        }
-        out.retain(|part| part.range().overlaps(&range));
     }
 }
 

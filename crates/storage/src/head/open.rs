@@ -164,6 +164,13 @@ impl<'a> Open<'a> {
         self.set_flags(self.flags() & !(IS_REPEATING | HAS_ROWS));
     }
 
+    /// The same, so that it can be read behind any other.
+    pub fn begin_alone(&mut self) {
+        self.begin();
+        self.packed[0] = BEGIN;
+        self.set_u16(BYTES_AT, 1);
+    }
+
     /// The time of the last row that was not late.
     #[inline]
     pub fn time(&self) -> i64 {
@@ -217,9 +224,7 @@ impl<'a> Open<'a> {
         if let Err(damage) = self.pack(entry, shape, scratch) {
             // Numbers may have moved on without their rows.
             self.end_piece(chain);
-            self.begin();
-            self.packed[0] = BEGIN;
-            self.set_u16(BYTES_AT, 1);
+            self.begin_alone();
             return Err(damage);
         }
         let has_rows = self.flags() & HAS_ROWS != 0;

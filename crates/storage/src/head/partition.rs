@@ -179,22 +179,41 @@ impl Partition {
     }
 
     /// Takes in rows out of the log of an earlier run of the program: `restore` is given what
-    /// takes in one. Answers by how many bytes the head grew.
+    /// takes in one, unless it has others than so many first columns, and answers whether it
+    /// did. Answers by how many bytes the head grew.
     ///
     /// # Errors
     /// What `restore` says.
-    pub fn restore(
+    pub fn restore<T>(
         &self,
         segment: u64,
         now: Timestamp,
-        restore: impl FnOnce(&mut dyn FnMut(&Entry<'_>) -> Result<(), Damage>) -> Result<(), Damage>,
-    ) -> (i64, Result<(), Damage>) {
+        restore: impl FnOnce(&mut dyn FnMut(&Entry<'_>, usize) -> Result<bool, Damage>) -> T,
+    ) -> (i64, T) {
         let mut rows = self.rows.lock();
         let before = rows.fresh.bytes();
-        let restored = restore(&mut |entry| rows.apply(entry, &self.names));
-        rows.fresh_from.get_or_insert(segment);
+        let restored = restore(&mut |entry, columns| {
+            let fits = self.fits(entry, columns)?;
+            if fits {
+                rows.apply(entry, &self.names)?;
+            }
+            Ok(fits)
+        });
+        // Rows that waited for their definition are of an earlier segment than others.
+        let from = rows.fresh_from.map_or(segment, |known| known.min(segment));
+        rows.fresh_from = Some(from);
         rows.since.get_or_insert(now);
         (rows.fresh.bytes() as i64 - before as i64, restored)
+    }
+
+    /// Whether a row has no others than so many first columns of its stream.
+    fn fits(&self, entry: &Entry<'_>, columns: usize) -> Result<bool, Damage> {
+        if entry.is_dense || columns == usize::MAX {
+            return Ok(entry.count <= columns);
+        }
+        let names = self.names.read();
+        let all = names.shape(entry.slot).map_or(&[][..], |(shape, _)| shape.columns());
+        entry.fits(&all[..columns.min(all.len())])
     }
 
     /// Sets aside what it has: the next flush takes that, and nothing that comes later.
@@ -297,7 +316,7 @@ impl Partition {
         let mut found = RoaringBitmap::new();
         for batch in all.chunks(STREAMS_PER_LOCK) {
             let rows = self.rows.lock();
-            found.extend(batch.iter().copied().filter(|slot| rows.spans(*slot, range)));
+            found.extend(batch.iter().copied().filter(|slot| rows.may_have(*slot, range)));
         }
         found
     }
@@ -372,17 +391,10 @@ impl Slots {
             || self.flushing.iter().any(|generation| generation.trail(at).is_some())
     }
 
-    /// Whether a stream may have rows inside `range`.
+    /// Whether a stream has rows from before the end of `range` and from after its start.
     fn may_have(&self, at: u32, range: TimeRange) -> bool {
         self.fresh.may_have(at, range)
             || self.flushing.iter().any(|generation| generation.may_have(at, range))
-    }
-
-    /// Whether a stream has rows from before the end of `range` and from after its start.
-    fn spans(&self, at: u32, range: TimeRange) -> bool {
-        let Some(slot) = self.slots.get(at).filter(|slot| slot.epoch != 0) else { return false };
-        self.fresh.spans(at, &slot.shape, range)
-            || self.flushing.iter().any(|generation| generation.spans(at, &slot.shape, range))
     }
 
     /// Touches what some rows will change, so that they wait for memory together and not one

@@ -5,7 +5,7 @@ use super::packed::{Reader, Take};
 use crate::chunk::Sealed;
 use crate::rowset::{ABSENT, Cells, RowSet, merge};
 use crate::shape::Shape;
-use model::{TimeRange, Timestamp, ValueRef};
+use model::{TimeRange, ValueRef};
 use std::sync::Arc;
 
 /// Rows of a stream that no longer change.
@@ -78,7 +78,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Rows whose times rise, each of them once where `is_rising`.
+    /// So many rows inside `range`, of which the times rise strictly where `is_rising`.
     pub fn new(
         shape: &Arc<Shape>,
         packed: Packed,
@@ -87,13 +87,6 @@ impl Rows {
         is_rising: bool,
     ) -> Self {
         Self { shape: shape.clone(), packed, count, range, is_rising }
-    }
-
-    /// Rows in any order.
-    pub fn late(shape: &Arc<Shape>, packed: Packed) -> Self {
-        let times = Times::of(&packed.pieces(), shape);
-        let (count, range) = (times.count, times.range());
-        Self { shape: shape.clone(), packed, count, range, is_rising: false }
     }
 
     /// The columns they have.
@@ -139,11 +132,6 @@ impl std::fmt::Debug for Rows {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         out.debug_struct("Rows").field("count", &self.count).finish_non_exhaustive()
     }
-}
-
-/// The first and the last time in pieces whose rows are in any order.
-pub fn range_of(pieces: &[&[u8]], shape: &Shape) -> TimeRange {
-    Times::of(pieces, shape).range()
 }
 
 /// Reads pieces into columns, rows in the order they came.
@@ -192,37 +180,6 @@ impl Take for RowSet {
         let fits = cells.values.push(value);
         debug_assert!(fits, "a column has values of its kind");
     }
-}
-
-struct Times {
-    count: usize,
-    first: i64,
-    last: i64,
-}
-
-impl Times {
-    fn of(pieces: &[&[u8]], shape: &Shape) -> Self {
-        let mut times = Self { count: 0, first: i64::MAX, last: i64::MIN };
-        let mut reader = Reader::new(shape.kinds());
-        for piece in pieces {
-            reader.read(piece, shape.kinds(), Some(u32::MAX), &mut times);
-        }
-        times
-    }
-
-    fn range(&self) -> TimeRange {
-        TimeRange::new(Timestamp(self.first), Timestamp(self.last))
-    }
-}
-
-impl Take for Times {
-    fn row(&mut self, time: i64) {
-        self.count += 1;
-        self.first = self.first.min(time);
-        self.last = self.last.max(time);
-    }
-
-    fn value(&mut self, _: u32, _: ValueRef<'_>) {}
 }
 
 struct OneColumn<F> {

@@ -45,13 +45,16 @@ struct Meanings {
     /// By the upper bits of slots and then by the lower: streams that lie together in the
     /// log are looked up together.
     streams: HashMap<u32, Box<[Meaning]>>,
-    /// Rows whose definition is missing, by slot: a second copy of it may follow.
-    waiting: HashMap<u32, Vec<u8>>,
+    /// Rows whose definition is missing, by slot, and those after them: a second copy of it may
+    /// follow.
+    waiting: HashMap<u32, Waiting>,
     rows: u64,
     /// The latest row.
     latest: Option<Timestamp>,
     /// Rows whose definition was lost.
     orphans: u64,
+    /// Whether rows whose definition is missing are lost.
+    is_vain: bool,
 }
 
 /// How many slots of [`Meanings`] lie together.
@@ -65,8 +68,8 @@ enum Meaning {
     Unknown,
     /// A stream whose policy was dropped.
     Dropped,
-    /// The stream in this slot, with every column where it was.
-    At(u32),
+    /// The stream in this slot, with so many columns, every one where it was.
+    At(u32, u16),
     /// A stream whose columns stand in another order.
     Moved(Box<Moved>),
 }
@@ -79,6 +82,17 @@ struct Moved {
     columns: Arc<[ColumnDef]>,
     ordinals: Vec<Option<u32>>,
 }
+
+/// Rows of one slot that wait, as they stand in the log.
+struct Waiting {
+    /// Where the first of them is.
+    segment: u64,
+    rows: Vec<u8>,
+}
+
+/// What takes in a row of a stream whose definition has so many columns; it answers whether
+/// the row has no others.
+type Restore<'a> = dyn FnMut(&Entry<'_>, usize) -> Result<bool, Damage> + 'a;
 
 /// A frame and where it stands.
 struct Framed<'a> {
@@ -106,7 +120,12 @@ impl Store {
             findings.damages.extend(self.replay_frames(&frames, file.number, &mut meanings));
             findings.damages.sort_by_key(|damage| damage.offset);
             let is_last = index + 1 == segments.len();
-            let orphans = meanings.iter_mut().map(|m| m.take_lost(is_last)).sum();
+            if is_last {
+                for (partition, own) in self.head.partitions().iter().zip(&mut meanings) {
+                    self.give_up(partition, own);
+                }
+            }
+            let orphans = meanings.iter_mut().map(|m| std::mem::take(&mut m.orphans)).sum();
             // What is lost came before now and is of a time before, as what is not lost is.
             let latest = meanings.iter().filter_map(|m| m.latest).max();
             let until = latest.max(Some(start)).unwrap_or(start);
@@ -190,31 +209,51 @@ impl Store {
         meanings: &mut Meanings,
     ) -> Result<(), Damage> {
         let Some(partition) = self.partition(&frame) else { return Ok(()) };
-        meanings.enter(frame.run);
+        if meanings.run != frame.run {
+            self.give_up(partition, meanings);
+            // Slots mean other streams in another run.
+            meanings.run = frame.run;
+            meanings.streams.clear();
+        }
+        if frame.kind == FrameKind::Rows {
+            return self.restore(partition, segment, frame.payload, meanings);
+        }
+        let mut found = Vec::new();
+        let mut done = definition::read_all(frame.payload, |definition| {
+            found.push(definition.slot);
+            meanings.learn(definition.slot, self.meaning(&definition));
+        });
+        for slot in found {
+            let Some(Waiting { segment, rows }) = meanings.waiting.remove(&slot) else { continue };
+            done = done.and(self.restore(partition, segment, &rows, meanings));
+        }
+        done
+    }
+
+    fn restore(
+        &self,
+        partition: &Partition,
+        segment: u64,
+        rows: &[u8],
+        meanings: &mut Meanings,
+    ) -> Result<(), Damage> {
         let now = self.clock.now();
-        match frame.kind {
-            FrameKind::Definitions => {
-                let mut found = Vec::new();
-                let read = definition::read_all(frame.payload, |definition| {
-                    found.push(definition.slot);
-                    meanings.learn(definition.slot, self.meaning(&definition));
-                });
-                for slot in found {
-                    let Some(waiting) = meanings.waiting.remove(&slot) else { continue };
-                    let (grown, done) = partition
-                        .restore(segment, now, |restore| meanings.restore_all(&waiting, restore));
-                    self.head.grew(grown);
-                    done?;
-                }
-                read
-            }
-            FrameKind::Rows => {
-                let (grown, done) = partition
-                    .restore(segment, now, |restore| meanings.restore_all(frame.payload, restore));
-                self.head.grew(grown);
-                done
+        let take_in = |restore: &mut Restore<'_>| meanings.restore_all(rows, segment, restore);
+        let (grown, done) = partition.restore(segment, now, take_in);
+        self.head.grew(grown);
+        done
+    }
+
+    /// Takes in what may be taken in of rows that waited for a definition in vain.
+    fn give_up(&self, partition: &Partition, meanings: &mut Meanings) {
+        meanings.is_vain = true;
+        for (_, Waiting { segment, rows }) in std::mem::take(&mut meanings.waiting) {
+            if let Err(damage) = self.restore(partition, segment, &rows, meanings) {
+                tracing::error!(segment, what = damage.what, "a row of the log was lost");
+                meanings.orphans += 1;
             }
         }
+        meanings.is_vain = false;
     }
 
     fn meaning(&self, definition: &Definition<'_>) -> Meaning {
@@ -223,7 +262,7 @@ impl Store {
         let Ok(place) = self.head.place(&name, &definition.measurement, &definition.pairs, allow);
         let ordinals = self.head.regain(place, &definition.columns);
         if (0..).zip(&ordinals).all(|(place, now)| *now == Some(place)) {
-            return Meaning::At(place.slot);
+            return Meaning::At(place.slot, ordinals.len() as u16);
         }
         let (slot, columns) = (place.slot, definition.columns.clone());
         Meaning::Moved(Box::new(Moved { slot, columns, ordinals }))
@@ -300,65 +339,48 @@ impl Meanings {
         together.or_insert_with(unknown)[(slot % SLOTS_TOGETHER) as usize] = meaning;
     }
 
-    /// Forgets what slots meant in another run.
-    fn enter(&mut self, run: u32) {
-        if self.run != run {
-            self.run = run;
-            self.streams.clear();
-            self.give_up();
-        }
-    }
-
-    /// Counts rows that waited for a definition in vain.
-    fn give_up(&mut self) {
-        for (_, waiting) in self.waiting.drain() {
-            let mut from = Cursor::new(&waiting);
-            while Entry::read(&mut from).is_ok() {
-                self.orphans += 1;
-            }
-        }
-    }
-
-    /// How many rows were lost since the last time; at the end of the log, with those that
-    /// still wait.
-    fn take_lost(&mut self, is_end: bool) -> u64 {
-        if is_end {
-            self.give_up();
-        }
-        std::mem::take(&mut self.orphans)
-    }
-
     /// Hands every row to `restore`, as it is now: its slot may be another than when it was
-    /// written, and where its columns stand in another order, it is written again in that.
+    /// written, and where its columns stand in another order, it is written again in that. One
+    /// with a column that its definition lacks waits for another definition, as nobody knows
+    /// which column is meant; so do those after it, as the last one of a time counts. A damaged
+    /// row costs no other.
     fn restore_all(
         &mut self,
         payload: &[u8],
-        restore: &mut dyn FnMut(&Entry<'_>) -> Result<(), Damage>,
+        segment: u64,
+        restore: &mut Restore<'_>,
     ) -> Result<(), Damage> {
         let mut from = Cursor::new(payload);
         let mut rewritten = Vec::new();
+        let mut done = Ok(());
         while from.remaining() > 0 {
             let start = from.offset();
             let entry = Entry::read(&mut from)?;
             self.latest = self.latest.max(Some(Timestamp(entry.timestamp)));
             let together = self.streams.get(&(entry.slot / SLOTS_TOGETHER));
-            match together.map(|known| &known[(entry.slot % SLOTS_TOGETHER) as usize]) {
-                Some(Meaning::At(slot)) => {
-                    restore(&Entry { slot: *slot, ..entry })?;
-                    self.rows += 1;
+            let meaning = together.map(|known| &known[(entry.slot % SLOTS_TOGETHER) as usize]);
+            let is_behind = !self.waiting.is_empty() && self.waiting.contains_key(&entry.slot);
+            let taken_in = match meaning {
+                Some(Meaning::Dropped) => continue,
+                _ if is_behind => Ok(false),
+                Some(Meaning::At(slot, columns)) => {
+                    restore(&Entry { slot: *slot, ..entry.clone() }, usize::from(*columns))
                 }
-                Some(Meaning::Moved(moved)) => {
-                    moved.restore(&entry, &mut rewritten, restore)?;
-                    self.rows += 1;
+                Some(Meaning::Moved(moved)) => moved.restore(&entry, &mut rewritten, restore),
+                Some(Meaning::Unknown) | None => Ok(false),
+            };
+            match taken_in {
+                Ok(true) => self.rows += 1,
+                Ok(false) if self.is_vain => self.orphans += 1,
+                Ok(false) => {
+                    let new = || Waiting { segment, rows: Vec::new() };
+                    let waiting = self.waiting.entry(entry.slot).or_insert_with(new);
+                    waiting.rows.extend_from_slice(&payload[start..from.offset()]);
                 }
-                Some(Meaning::Dropped) => {}
-                Some(Meaning::Unknown) | None => {
-                    let waiting = self.waiting.entry(entry.slot).or_default();
-                    waiting.extend_from_slice(&payload[start..from.offset()]);
-                }
+                Err(damage) => done = done.and(Err(damage)),
             }
         }
-        Ok(())
+        done
     }
 }
 
@@ -367,8 +389,11 @@ impl Moved {
         &self,
         entry: &Entry<'_>,
         rewritten: &mut Vec<u8>,
-        restore: &mut dyn FnMut(&Entry<'_>) -> Result<(), Damage>,
-    ) -> Result<(), Damage> {
+        restore: &mut Restore<'_>,
+    ) -> Result<bool, Damage> {
+        if !entry.fits(&self.columns)? {
+            return Ok(false);
+        }
         let mut values: Vec<(u32, ValueRef<'_>)> = Vec::with_capacity(entry.count);
         entry.each(&self.columns, |place, value| {
             if let Some(Some(ordinal)) = self.ordinals.get(place) {
@@ -377,6 +402,6 @@ impl Moved {
         })?;
         rewritten.clear();
         entry::put_sparse(rewritten, self.slot, entry.timestamp, values.into_iter());
-        restore(&Entry::read(&mut Cursor::new(rewritten))?)
+        restore(&Entry::read(&mut Cursor::new(rewritten))?, usize::MAX)
     }
 }
