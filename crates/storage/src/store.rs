@@ -39,6 +39,7 @@ use crate::stats::{Counters, Maintained, Stats};
 use crate::tombstone::Tombstones;
 use crate::trouble::{self, Troubles};
 use crate::wal::{Setting, Wal};
+use flush::Cores;
 use merge::Ended;
 use model::port::Clock;
 use parking_lot::{Condvar, Mutex};
@@ -237,7 +238,7 @@ impl Store {
     fn flush_where_due(&self, done: &mut Maintained) -> Result<(), Error> {
         let is_asked = std::mem::take(&mut *self.asked.lock());
         if is_asked || self.is_flush_due() {
-            done.flushed += self.flush_all(&mut self.flushing.lock())?;
+            done.flushed += self.flush_all(&mut self.flushing.lock(), Cores::One)?;
             done.evicted += self.head.evict();
         }
         Ok(())
@@ -248,7 +249,7 @@ impl Store {
     /// # Errors
     /// When the disk refuses; the rows stay in head and log.
     pub fn flush(&self) -> Result<(), Error> {
-        let flushed = self.flush_all(&mut self.flushing.lock())?;
+        let flushed = self.flush_all(&mut self.flushing.lock(), Cores::One)?;
         self.counters.maintained(&Maintained { flushed, ..Maintained::default() });
         Ok(())
     }
@@ -270,7 +271,7 @@ impl Store {
         self.is_closed.store(true, Ordering::Release);
         // Whoever was let in before is behind this point once it can be passed alone.
         self.head.wait_alone();
-        let flushed = self.flush_all(&mut last)?;
+        let flushed = self.flush_all(&mut last, Cores::All)?;
         self.counters.maintained(&Maintained { flushed, ..Maintained::default() });
         self.wal.close()?;
         Ok(())

@@ -20,7 +20,7 @@ use crate::wal::{definition, frame};
 use codec::cursor::Cursor;
 use hashbrown::{HashMap, HashSet};
 use model::{Attribute, Matcher, Predicate, TimeRange, Timestamp};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 use roaring::RoaringBitmap;
 use std::sync::Arc;
 
@@ -126,6 +126,11 @@ impl Partition {
     /// Lets `look` see who its streams are; new ones wait meanwhile.
     pub fn with_names<T>(&self, look: impl FnOnce(&Names) -> T) -> T {
         look(&self.names.read())
+    }
+
+    /// Its names, to be changed.
+    pub fn names_mut(&self) -> RwLockWriteGuard<'_, Names> {
+        self.names.write()
     }
 
     /// Lets `widen` give a stream more columns; it is told the stream's policy and

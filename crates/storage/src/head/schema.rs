@@ -240,6 +240,13 @@ impl Schema {
         columns.iter().map(|c| shape.find(&c.name, 0).map(|at| at as u32)).collect()
     }
 
+    /// Notes that streams of a measurement came, with so many series of fields that it has.
+    pub fn came(&self, policy: PolicyId, measurement: &Arc<str>, series: u64) {
+        let mut measurements = self.measurements.lock();
+        measurements.entry((policy, measurement.clone())).or_default().series += series;
+        self.series.fetch_add(series, Ordering::Relaxed);
+    }
+
     fn widen(&self, shape: &mut Arc<Shape>, fresh: &[ColumnDef]) {
         if !fresh.is_empty() {
             *shape = self.shapes.widen(shape, fresh);

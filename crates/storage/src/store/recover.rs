@@ -1,22 +1,21 @@
 //! From the log back to the head, at the start.
 
+mod meanings;
+
 use super::Store;
+use super::flush::Cores;
 use crate::disk::{read_all, replace};
 use crate::error::{Damage, Error};
 use crate::gap;
-use crate::head::Partition;
-use crate::shape::ColumnDef;
-use crate::wal::definition::{self, Definition};
-use crate::wal::entry::{self, Entry};
+use crate::head::{Partition, Regain};
+use crate::identity::{self, PolicyName};
+use crate::wal::definition;
 use crate::wal::frame::Frame;
 use crate::wal::replay::{self, Findings};
 use crate::wal::salvage::Salvaged;
 use crate::wal::{FrameKind, SegmentFile, Setting, frame, segment};
-use codec::cursor::Cursor;
-use hashbrown::HashMap;
-use model::{Span, Timestamp, ValueRef};
-use std::convert::Infallible;
-use std::sync::Arc;
+use meanings::{Meaning, Meanings, Restore, Waiting};
+use model::{Span, Timestamp};
 
 /// The segments of the log, the oldest first.
 /// Those before `log_from` hold nothing that is not in blocks, but may hold what was deleted
@@ -36,63 +35,6 @@ pub(super) fn segments(setting: &Setting, log_from: u64) -> Result<Vec<SegmentFi
 
 /// After so long, a start says how far it is.
 const QUIET: Span = Span::SECOND;
-
-/// What the rows of one partition mean.
-#[derive(Default)]
-struct Meanings {
-    /// The run they are of: slots mean other streams in another.
-    run: u32,
-    /// By the upper bits of slots and then by the lower: streams that lie together in the
-    /// log are looked up together.
-    streams: HashMap<u32, Box<[Meaning]>>,
-    /// Rows whose definition is missing, by slot, and those after them: a second copy of it may
-    /// follow.
-    waiting: HashMap<u32, Waiting>,
-    rows: u64,
-    /// The latest row.
-    latest: Option<Timestamp>,
-    /// Rows whose definition was lost.
-    orphans: u64,
-    /// Whether rows whose definition is missing are lost.
-    is_vain: bool,
-}
-
-/// How many slots of [`Meanings`] lie together.
-const SLOTS_TOGETHER: u32 = 1024;
-
-/// What a slot of the log means now.
-#[derive(Clone, Default)]
-enum Meaning {
-    /// Its definition was not read.
-    #[default]
-    Unknown,
-    /// A stream whose policy was dropped.
-    Dropped,
-    /// The stream in this slot, with so many columns, every one where it was.
-    At(u32, u16),
-    /// A stream whose columns stand in another order.
-    Moved(Box<Moved>),
-}
-
-/// A stream whose columns stand in another order.
-#[derive(Clone)]
-struct Moved {
-    slot: u32,
-    /// The columns as rows of this run call them, and where they are now.
-    columns: Arc<[ColumnDef]>,
-    ordinals: Vec<Option<u32>>,
-}
-
-/// Rows of one slot that wait, as they stand in the log.
-struct Waiting {
-    /// Where the first of them is.
-    segment: u64,
-    rows: Vec<u8>,
-}
-
-/// What takes in a row of a stream whose definition has so many columns; it answers whether
-/// the row has no others.
-type Restore<'a> = dyn FnMut(&Entry<'_>, usize) -> Result<bool, Damage> + 'a;
 
 /// A frame and where it stands.
 struct Framed<'a> {
@@ -125,12 +67,12 @@ impl Store {
                     self.give_up(partition, own);
                 }
             }
-            let orphans = meanings.iter_mut().map(|m| std::mem::take(&mut m.orphans)).sum();
+            let orphans = meanings.iter_mut().map(Meanings::take_lost).sum();
             // What is lost came before now and is of a time before, as what is not lost is.
-            let latest = meanings.iter().filter_map(|m| m.latest).max();
+            let latest = meanings.iter().filter_map(Meanings::latest).max();
             let until = latest.max(Some(start)).unwrap_or(start);
             self.settle(findings, orphans, (file.number, &salvaged), until, is_last)?;
-            let rows = meanings.iter_mut().map(|m| std::mem::take(&mut m.rows)).sum();
+            let rows = meanings.iter_mut().map(Meanings::take_rows).sum();
             self.counters.replayed(rows);
             if self.head.bytes() >= self.options.head_bytes_max {
                 self.flush_replayed()?;
@@ -147,7 +89,7 @@ impl Store {
     /// Makes room while the log is replayed. Its files stay: replaying them once more would
     /// only write the same again.
     fn flush_replayed(&self) -> Result<(), Error> {
-        self.flush_partitions(&mut self.flushing.lock()).map(drop)
+        self.flush_partitions(&mut self.flushing.lock(), Cores::All).map(drop)
     }
 
     /// Replays the frames of a segment: the partitions on all cores, each in its order.
@@ -209,22 +151,15 @@ impl Store {
         meanings: &mut Meanings,
     ) -> Result<(), Damage> {
         let Some(partition) = self.partition(&frame) else { return Ok(()) };
-        if meanings.run != frame.run {
+        if meanings.is_of_another(frame.run) {
             self.give_up(partition, meanings);
-            // Slots mean other streams in another run.
-            meanings.run = frame.run;
-            meanings.streams.clear();
+            meanings.enter(frame.run);
         }
         if frame.kind == FrameKind::Rows {
             return self.restore(partition, segment, frame.payload, meanings);
         }
-        let mut found = Vec::new();
-        let mut done = definition::read_all(frame.payload, |definition| {
-            found.push(definition.slot);
-            meanings.learn(definition.slot, self.meaning(&definition));
-        });
-        for slot in found {
-            let Some(Waiting { segment, rows }) = meanings.waiting.remove(&slot) else { continue };
+        let mut done = self.learn(&frame, partition, meanings);
+        for Waiting { segment, rows } in meanings.take_due() {
             done = done.and(self.restore(partition, segment, &rows, meanings));
         }
         done
@@ -246,26 +181,45 @@ impl Store {
 
     /// Takes in what may be taken in of rows that waited for a definition in vain.
     fn give_up(&self, partition: &Partition, meanings: &mut Meanings) {
-        meanings.is_vain = true;
-        for (_, Waiting { segment, rows }) in std::mem::take(&mut meanings.waiting) {
+        for Waiting { segment, rows } in meanings.begin_giving_up() {
             if let Err(damage) = self.restore(partition, segment, &rows, meanings) {
                 tracing::error!(segment, what = damage.what, "a row of the log was lost");
-                meanings.orphans += 1;
+                meanings.lose();
             }
         }
-        meanings.is_vain = false;
     }
 
-    fn meaning(&self, definition: &Definition<'_>) -> Meaning {
-        let Some(name) = self.policy_name(definition.policy) else { return Meaning::Dropped };
-        let allow = |_| Ok::<(), Infallible>(());
-        let Ok(place) = self.head.place(&name, &definition.measurement, &definition.pairs, allow);
-        let ordinals = self.head.regain(place, &definition.columns);
-        if (0..).zip(&ordinals).all(|(place, now)| *now == Some(place)) {
-            return Meaning::At(place.slot, ordinals.len() as u16);
-        }
-        let (slot, columns) = (place.slot, definition.columns.clone());
-        Meaning::Moved(Box::new(Moved { slot, columns, ordinals }))
+    /// Reads the definitions of a frame.
+    fn learn(
+        &self,
+        frame: &Frame<'_>,
+        partition: &Partition,
+        meanings: &mut Meanings,
+    ) -> Result<(), Damage> {
+        let mut regain = Regain::new(&self.head, partition);
+        let mut scratch = Vec::new();
+        let mut policy: Option<PolicyName> = None;
+        let mut second = meanings.second_copies();
+        definition::read_all(frame.payload, |definition| {
+            let slot = definition.slot;
+            let hash = identity::hash(&mut scratch, definition.measurement, definition.pairs);
+            if second.has(definition, hash) {
+                return;
+            }
+            if policy.as_ref().is_none_or(|known| known.id != definition.policy) {
+                policy = self.policy_name(definition.policy);
+            }
+            let meaning = match &policy {
+                // Slots of another partition are of other streams: its rows wait in vain.
+                _ if self.head.partition_of(hash) != frame.partition => return,
+                Some(policy) => Meaning::of(regain.stream(policy, hash, definition), definition),
+                None => Meaning::Dropped,
+            };
+            second.note(definition, hash);
+            meanings.learn(slot, meaning);
+        })?;
+        meanings.defined_last(second);
+        Ok(())
     }
 
     /// Says what was found, cuts a torn tail, and keeps a copy of what is damaged.
@@ -329,79 +283,5 @@ impl Store {
             return Ok(disk.sync_dir(&folder)?);
         }
         Ok(replace(disk, &aside, bytes)?)
-    }
-}
-
-impl Meanings {
-    fn learn(&mut self, slot: u32, meaning: Meaning) {
-        let together = self.streams.entry(slot / SLOTS_TOGETHER);
-        let unknown = || vec![Meaning::Unknown; SLOTS_TOGETHER as usize].into();
-        together.or_insert_with(unknown)[(slot % SLOTS_TOGETHER) as usize] = meaning;
-    }
-
-    /// Hands every row to `restore`, as it is now: its slot may be another than when it was
-    /// written, and where its columns stand in another order, it is written again in that. One
-    /// with a column that its definition lacks waits for another definition, as nobody knows
-    /// which column is meant; so do those after it, as the last one of a time counts. A damaged
-    /// row costs no other.
-    fn restore_all(
-        &mut self,
-        payload: &[u8],
-        segment: u64,
-        restore: &mut Restore<'_>,
-    ) -> Result<(), Damage> {
-        let mut from = Cursor::new(payload);
-        let mut rewritten = Vec::new();
-        let mut done = Ok(());
-        while from.remaining() > 0 {
-            let start = from.offset();
-            let entry = Entry::read(&mut from)?;
-            self.latest = self.latest.max(Some(Timestamp(entry.timestamp)));
-            let together = self.streams.get(&(entry.slot / SLOTS_TOGETHER));
-            let meaning = together.map(|known| &known[(entry.slot % SLOTS_TOGETHER) as usize]);
-            let is_behind = !self.waiting.is_empty() && self.waiting.contains_key(&entry.slot);
-            let taken_in = match meaning {
-                Some(Meaning::Dropped) => continue,
-                _ if is_behind => Ok(false),
-                Some(Meaning::At(slot, columns)) => {
-                    restore(&Entry { slot: *slot, ..entry.clone() }, usize::from(*columns))
-                }
-                Some(Meaning::Moved(moved)) => moved.restore(&entry, &mut rewritten, restore),
-                Some(Meaning::Unknown) | None => Ok(false),
-            };
-            match taken_in {
-                Ok(true) => self.rows += 1,
-                Ok(false) if self.is_vain => self.orphans += 1,
-                Ok(false) => {
-                    let new = || Waiting { segment, rows: Vec::new() };
-                    let waiting = self.waiting.entry(entry.slot).or_insert_with(new);
-                    waiting.rows.extend_from_slice(&payload[start..from.offset()]);
-                }
-                Err(damage) => done = done.and(Err(damage)),
-            }
-        }
-        done
-    }
-}
-
-impl Moved {
-    fn restore(
-        &self,
-        entry: &Entry<'_>,
-        rewritten: &mut Vec<u8>,
-        restore: &mut Restore<'_>,
-    ) -> Result<bool, Damage> {
-        if !entry.fits(&self.columns)? {
-            return Ok(false);
-        }
-        let mut values: Vec<(u32, ValueRef<'_>)> = Vec::with_capacity(entry.count);
-        entry.each(&self.columns, |place, value| {
-            if let Some(Some(ordinal)) = self.ordinals.get(place) {
-                values.push((*ordinal, value));
-            }
-        })?;
-        rewritten.clear();
-        entry::put_sparse(rewritten, self.slot, entry.timestamp, values.into_iter());
-        restore(&Entry::read(&mut Cursor::new(rewritten))?, usize::MAX)
     }
 }
