@@ -52,6 +52,9 @@ pub struct Config {
     /// How many of them one measurement may have, so that one that runs wild leaves room for
     /// the others. For Prometheus, a measurement is a metric.
     pub series_per_measurement_max: u64,
+    /// How many fields one series key, a measurement with its tags, may have: 16384 at most. A
+    /// body that brings it a new one moves and logs all of them.
+    pub columns_max: usize,
     /// How many labels (tags) a series may have.
     pub labels_max: usize,
     /// How many bytes the name of a label or a field may have.
@@ -120,6 +123,7 @@ impl Default for Config {
             index_cache_bytes: Bytes(128 << 20),
             series_max: 10_000_000,
             series_per_measurement_max: 10_000_000,
+            columns_max: 1_024,
             labels_max: 64,
             label_name_bytes_max: 256,
             label_value_bytes_max: 4_096,

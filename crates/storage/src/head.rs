@@ -11,6 +11,7 @@ mod directory;
 mod freeze;
 mod generation;
 mod index;
+mod late;
 mod names;
 mod open;
 mod packed;
@@ -18,6 +19,7 @@ mod paged;
 mod partition;
 mod pool;
 mod postings;
+mod regain;
 mod rows;
 mod schema;
 mod stage;
@@ -26,12 +28,15 @@ mod sweep;
 pub use directory::{Found, Place, Resolver, Scope};
 pub use names::Names;
 pub use partition::{Fitting, Frozen, Partition};
+pub use regain::{Regain, Regained};
 pub use rows::{HeadPart, Rows};
 pub use schema::{Schema, SeriesLimits};
 pub use stage::Stage;
 
 use crate::identity::{self, PolicyId, PolicyName, Text};
-use crate::shape::{ColumnDef, Shape, Shapes};
+#[cfg(test)]
+use crate::shape::ColumnDef;
+use crate::shape::{Shape, Shapes};
 use directory::Directory;
 use hashbrown::HashSet;
 use model::{Field, Refusal};
@@ -85,6 +90,11 @@ impl Head {
         &self.partitions
     }
 
+    /// Which partition has the streams with this hash.
+    pub fn partition_of(&self, hash: u128) -> u16 {
+        identity::partition_of(hash, self.partitions.len() as u16)
+    }
+
     /// How many bytes its rows take.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed).max(0).unsigned_abs()
@@ -133,7 +143,7 @@ impl Head {
         may_add: impl FnOnce(u64) -> Result<(), E>,
     ) -> Result<Place, E> {
         let hash = identity::hash(&mut Vec::new(), measurement.as_ref(), pairs);
-        let number = identity::partition_of(hash, self.partitions.len() as u16);
+        let number = self.partition_of(hash);
         let partition = &self.partitions[usize::from(number)];
         if let Some(slot) = partition.find(hash, policy.id) {
             return Ok(Place { partition: number, slot });
@@ -161,7 +171,8 @@ impl Head {
         })
     }
 
-    /// Gives a stream columns that the log says it has; answers where each of them is.
+    /// Gives a stream columns; answers where each of them is.
+    #[cfg(test)]
     pub fn regain(&self, place: Place, columns: &[ColumnDef]) -> Vec<Option<u32>> {
         let partition = &self.partitions[usize::from(place.partition)];
         partition.widen(place.slot, |policy, measurement, shape| {

@@ -78,6 +78,8 @@ pub struct Options {
     pub index_cache_bytes: u64,
     /// The most of them that one measurement may have.
     pub series_per_measurement_max: u64,
+    /// The most fields of one series key, 16,384 at most.
+    pub columns_max: usize,
     /// The most labels (tags) of one series.
     pub labels_max: usize,
     /// The most bytes of the name of a label or a field.
@@ -107,6 +109,9 @@ impl Default for Options {
             series_max: 10_000_000,
             index_cache_bytes: 128 << 20,
             series_per_measurement_max: 10_000_000,
+            // Twice what InfluxDB 3 lets a table have by default; a stream that gains so many
+            // one by one costs some milliseconds.
+            columns_max: 1_024,
             labels_max: 64,
             label_name_bytes_max: 256,
             label_value_bytes_max: 4_096,

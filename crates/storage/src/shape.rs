@@ -3,10 +3,12 @@
 //! Invariants: no name twice; a stream's shape only ever grows at its end, so that an
 //! ordinal means the same column for as long as the stream is in the head.
 
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use model::Kind;
 use parking_lot::Mutex;
-use std::sync::Arc;
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 /// From this many columns on, a map finds them; below, looking through them is faster.
 const MAPPED_FROM: usize = 16;
@@ -24,22 +26,48 @@ pub struct ColumnDef {
 #[derive(Debug, Default)]
 pub struct Shape {
     id: u32,
+    /// Of the columns one after the other, so that it goes on where columns are added.
+    hash: u64,
     columns: Box<[ColumnDef]>,
     kinds: Box<[Kind]>,
-    by_name: HashMap<Arc<str>, u32>,
+    /// Ordinals by the hash of their names, where there are many.
+    by_name: HashTable<u32>,
     is_words: bool,
+    shared: Shared,
+}
+
+/// What all shapes of one [`Shapes`] have.
+#[derive(Clone, Debug, Default)]
+struct Shared {
+    hasher: DefaultHashBuilder,
+    /// How much memory they take.
+    bytes: Arc<AtomicU64>,
 }
 
 impl Shape {
-    fn new(id: u32, columns: &[ColumnDef]) -> Self {
-        let mut by_name = HashMap::new();
+    /// The columns of `before` and more.
+    fn new(id: u32, hash: u64, before: &Shape, more: &[ColumnDef], shared: Shared) -> Self {
+        let columns: Box<[ColumnDef]> = before.columns.iter().chain(more).cloned().collect();
+        // As a copy of memory, far cheaper than to hash all names again.
+        let mut by_name = before.by_name.clone();
         if columns.len() >= MAPPED_FROM {
-            by_name.extend(columns.iter().zip(0..).map(|(c, at)| (c.name.clone(), at)));
+            let hash = |at: &u32| shared.hasher.hash_one(columns[*at as usize].name.as_ref());
+            let known = by_name.len();
+            for at in known as u32..columns.len() as u32 {
+                by_name.insert_unique(hash(&at), at, hash);
+            }
         }
-        let is_words =
-            columns.iter().all(|c| !matches!(c.kind, Kind::Str | Kind::Histogram | Kind::Bool));
-        let kinds = columns.iter().map(|column| column.kind).collect();
-        Self { id, columns: columns.into(), kinds, by_name, is_words }
+        let kinds: Box<[Kind]> = columns.iter().map(|column| column.kind).collect();
+        let is_words = !kinds.iter().any(|k| matches!(k, Kind::Str | Kind::Histogram | Kind::Bool));
+        let shape = Self { id, hash, columns, kinds, by_name, is_words, shared };
+        shape.shared.bytes.fetch_add(shape.memory(), Ordering::Relaxed);
+        shape
+    }
+
+    /// How much memory it takes, without the names, which streams share.
+    fn memory(&self) -> u64 {
+        let each = size_of::<ColumnDef>() + size_of::<Kind>();
+        (size_of::<Self>() + self.len() * each + self.by_name.allocation_size()) as u64
     }
 
     /// Its number, which is never given to another; 0 is the one without columns.
@@ -74,62 +102,103 @@ impl Shape {
             return Some(guess);
         }
         if self.columns.len() >= MAPPED_FROM {
-            return self.by_name.get(name).map(|at| *at as usize);
+            let is_it = |at: &u32| self.columns[*at as usize].name.as_ref() == name;
+            let found = self.by_name.find(self.shared.hasher.hash_one(name), is_it);
+            return found.map(|at| *at as usize);
         }
         self.columns.iter().position(|column| column.name.as_ref() == name)
     }
 }
 
-/// Every shape in use.
+impl Drop for Shape {
+    fn drop(&mut self) {
+        if self.id != 0 {
+            self.shared.bytes.fetch_sub(self.memory(), Ordering::Relaxed);
+        }
+    }
+}
+
+/// Every shape in use. It keeps none alive: of a stream that gains one column after the
+/// other, the shapes in between go as it grows.
 #[derive(Default)]
 pub struct Shapes {
     known: Mutex<Known>,
+    shared: Shared,
 }
 
 #[derive(Default)]
 struct Known {
-    by_columns: HashMap<Box<[ColumnDef]>, Arc<Shape>>,
-    by_id: HashMap<u32, Arc<Shape>>,
+    /// By the hashes beside them.
+    by_columns: HashTable<(u64, Weak<Shape>)>,
+    by_id: HashMap<u32, Weak<Shape>>,
     /// How many there ever were, beside the one without columns.
     made: u32,
+    /// With so many, those that are gone are forgotten.
+    swept_at: usize,
 }
 
-/// How many of a shape's owners are [`Shapes`] itself.
-const OWN: usize = 2;
+/// So many shapes are forgotten together at least.
+const SWEPT_MIN: usize = 64;
 
 impl Shapes {
     /// The shape with these columns.
     pub fn intern(&self, columns: &[ColumnDef]) -> Arc<Shape> {
-        if columns.is_empty() {
-            return Arc::default();
+        self.widen(&Arc::default(), columns)
+    }
+
+    /// The shape with the columns of another and `more`.
+    pub fn widen(&self, before: &Arc<Shape>, more: &[ColumnDef]) -> Arc<Shape> {
+        if more.is_empty() {
+            return before.clone();
         }
+        let go_on = |hash: u64, column: &ColumnDef| self.shared.hasher.hash_one((hash, column));
+        let hash = more.iter().fold(before.hash, go_on);
+        let is_it = |(known, shape): &(u64, Weak<Shape>)| {
+            let shape = (*known == hash).then(|| shape.upgrade()).flatten()?;
+            let (first, rest) = shape.columns.split_at_checked(before.len())?;
+            (first == before.columns.as_ref() && rest == more).then_some(shape)
+        };
+        let mut found = None;
         let mut known = self.known.lock();
-        if let Some(shape) = known.by_columns.get(columns) {
-            return shape.clone();
+        known.by_columns.find(hash, |entry| {
+            found = is_it(entry);
+            found.is_some()
+        });
+        if let Some(found) = found {
+            return found;
+        }
+        if known.by_id.len() >= known.swept_at {
+            known.sweep();
         }
         known.made += 1;
-        let shape = Arc::new(Shape::new(known.made, columns));
-        known.by_columns.insert(columns.into(), shape.clone());
-        known.by_id.insert(shape.id, shape.clone());
+        let shape = Arc::new(Shape::new(known.made, hash, before, more, self.shared.clone()));
+        known.by_columns.insert_unique(hash, (hash, Arc::downgrade(&shape)), |(hash, _)| *hash);
+        known.by_id.insert(shape.id, Arc::downgrade(&shape));
         shape
     }
 
     /// The shape with this number; the one without columns where that is gone.
     pub fn get(&self, id: u32) -> Arc<Shape> {
-        self.known.lock().by_id.get(&id).cloned().unwrap_or_default()
+        let known = self.known.lock();
+        known.by_id.get(&id).and_then(Weak::upgrade).unwrap_or_default()
+    }
+
+    /// How much memory shapes take.
+    pub fn bytes(&self) -> u64 {
+        self.shared.bytes.load(Ordering::Relaxed)
     }
 
     /// Forgets those that no stream and no block has any more.
     pub fn sweep(&self) {
-        let mut known = self.known.lock();
-        let Known { by_columns, by_id, .. } = &mut *known;
-        by_columns.retain(|_, shape| {
-            let is_used = Arc::strong_count(shape) > OWN;
-            if !is_used {
-                by_id.remove(&shape.id);
-            }
-            is_used
-        });
+        self.known.lock().sweep();
+    }
+}
+
+impl Known {
+    fn sweep(&mut self) {
+        self.by_columns.retain(|(_, shape)| shape.strong_count() > 0);
+        self.by_id.retain(|_, shape| shape.strong_count() > 0);
+        self.swept_at = (2 * self.by_id.len()).max(SWEPT_MIN);
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Stats {
     pub head_bytes: u64,
     /// The most memory they may take.
     pub head_bytes_max: u64,
+    /// Memory that the lists of columns of streams and blocks take, but for the names.
+    pub shape_bytes: u64,
     /// Size of the log.
     pub wal_bytes: u64,
     /// Files of the log.

@@ -39,6 +39,7 @@ use crate::stats::{Counters, Maintained, Stats};
 use crate::tombstone::Tombstones;
 use crate::trouble::{self, Troubles};
 use crate::wal::{Setting, Wal};
+use flush::Cores;
 use merge::Ended;
 use model::Predicate;
 use model::port::Clock;
@@ -247,7 +248,7 @@ impl Store {
     fn flush_where_due(&self, done: &mut Maintained) -> Result<(), Error> {
         let is_asked = std::mem::take(&mut *self.asked.lock());
         if is_asked || self.is_flush_due() {
-            done.flushed += self.flush_all(&mut self.flushing.lock())?;
+            done.flushed += self.flush_all(&mut self.flushing.lock(), Cores::One)?;
             done.evicted += self.head.evict();
         }
         Ok(())
@@ -258,7 +259,7 @@ impl Store {
     /// # Errors
     /// When the disk refuses; the rows stay in head and log.
     pub fn flush(&self) -> Result<(), Error> {
-        let flushed = self.flush_all(&mut self.flushing.lock())?;
+        let flushed = self.flush_all(&mut self.flushing.lock(), Cores::One)?;
         self.counters.maintained(&Maintained { flushed, ..Maintained::default() });
         Ok(())
     }
@@ -280,7 +281,7 @@ impl Store {
         self.is_closed.store(true, Ordering::Release);
         // Whoever was let in before is behind this point once it can be passed alone.
         self.head.wait_alone();
-        let flushed = self.flush_all(&mut last)?;
+        let flushed = self.flush_all(&mut last, Cores::All)?;
         self.counters.maintained(&Maintained { flushed, ..Maintained::default() });
         self.wal.close()?;
         Ok(())
@@ -313,6 +314,7 @@ impl Store {
             streams: self.head.streams(),
             head_bytes: self.head.bytes(),
             head_bytes_max: self.options.head_bytes_max,
+            shape_bytes: self.shapes.bytes(),
             wal_bytes,
             wal_segments,
             disk_free_bytes: self.disk_room.free(),
@@ -334,11 +336,12 @@ impl Store {
     }
 
     /// The limits that refuse writes, by their keys in a configuration, as they hold now.
-    pub fn limits(&self) -> [(&'static str, u64); 7] {
+    pub fn limits(&self) -> [(&'static str, u64); 8] {
         let Options { series_max, series_per_measurement_max, head_bytes_max, .. } = self.options;
         [
             ("series_max", series_max),
             ("series_per_measurement_max", series_per_measurement_max),
+            ("columns_max", SeriesLimits::of(&self.options).columns_max as u64),
             ("labels_max", self.options.labels_max as u64),
             ("label_name_bytes_max", self.options.label_name_bytes_max as u64),
             ("label_value_bytes_max", self.options.label_value_bytes_max as u64),

@@ -17,3 +17,4 @@ mod model_map;
 mod queries;
 mod rig;
 mod tenancy;
+mod widening;

@@ -22,6 +22,7 @@ pub mod entry;
 pub mod frame;
 mod output;
 pub mod replay;
+pub mod salvage;
 pub mod segment;
 
 pub use batch::{Failure, Ticket};

@@ -223,6 +223,11 @@ fn store_gauges(text: &mut Text, stats: &Stats) {
         ("barograph_head_bytes", "Memory of points outside blocks.", stats.head_bytes),
         ("barograph_head_bytes_max", "Most memory they may take.", stats.head_bytes_max),
         (
+            "barograph_shape_bytes",
+            "Memory of the lists of fields of series keys.",
+            stats.shape_bytes,
+        ),
+        (
             "barograph_disk_free_bytes",
             "Free on the disk of the data folder, as of the last write.",
             stats.disk_free_bytes,

@@ -87,6 +87,7 @@ impl Settings {
             auto_create_databases: config.auto_create_databases,
             series_max: config.series_max,
             series_per_measurement_max: config.series_per_measurement_max,
+            columns_max: config.columns_max,
             labels_max: config.labels_max,
             label_name_bytes_max: config.label_name_bytes_max,
             label_value_bytes_max: config.label_value_bytes_max,

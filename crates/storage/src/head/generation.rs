@@ -2,12 +2,14 @@
 //!
 //! A flush takes a generation as a whole, which costs nothing however many streams there
 //! are, and gives its memory back as a whole. Rows that are older than the stream's last
-//! go to a chain of their own, so that they leave the others in order.
+//! are kept apart, so that they leave the others in order.
 
 use super::arena::Arena;
-use super::open::{Chain, Open, Regions, Scratch, size};
+use super::late::Late;
+use super::open::{self, Chain, Open, Regions, Scratch, size};
+use super::open::{HAS_EQUAL_TIMES, HAS_LATE, HAS_SEALED};
 use super::paged::Paged;
-use super::rows::{HeadPart, Packed, Rows, gather, range_of};
+use super::rows::{HeadPart, Packed, Rows, gather};
 use crate::chunk::{Encoder, ROWS_MAX, Sealed, TEXT_BYTES_MAX};
 use crate::error::Damage;
 use crate::rowset::merge;
@@ -26,17 +28,16 @@ pub struct Trail {
     region: u32,
     /// Its newest piece.
     last: u32,
-    /// Its newest piece of late rows.
-    late: u32,
-    /// Rows in pieces and open that are in order.
-    rows: u32,
+    /// Rows in pieces and open that are in order and not sealed.
+    rows: u16,
     /// Columns its open rows have room for.
     columns: u16,
-    has_equal_times: bool,
-    has_sealed: bool,
     /// The time of the first of the rows.
     first: i64,
 }
+
+const _: () = assert!(size_of::<Trail>() == 24);
+const _: () = assert!(ROWS_MAX <= u16::MAX as usize);
 
 /// The rows that came between two flushes.
 #[derive(Default)]
@@ -45,6 +46,8 @@ pub struct Generation {
     regions: Regions,
     arena: Arena,
     sealed: HashMap<u32, Vec<Arc<Sealed>>>,
+    /// Rows that came late, of the streams that have some.
+    late: HashMap<u32, Late>,
     /// Bytes of text of the streams that have some, since they were sealed last.
     texts: HashMap<u32, usize>,
     bytes: usize,
@@ -53,9 +56,9 @@ pub struct Generation {
 /// What a writer needs of its own.
 #[derive(Default)]
 pub struct Tools {
-    scratch: Scratch,
-    encoder: Encoder,
-    region: Vec<u8>,
+    pub scratch: Scratch,
+    pub encoder: Encoder,
+    pub region: Vec<u8>,
 }
 
 /// Who a row is of.
@@ -94,6 +97,7 @@ impl Generation {
     pub fn forget(&mut self, slot: u32) {
         self.sealed.remove(&slot);
         self.texts.remove(&slot);
+        self.late.remove(&slot);
         if let Some(trail) = self.trails.get_mut(slot) {
             if trail.region != 0 {
                 self.regions.give(trail.region - 1, size(trail.columns.into()));
@@ -114,28 +118,27 @@ impl Generation {
         tools: &mut Tools,
     ) -> Result<(), Damage> {
         let columns = owner.shape.len();
-        let Self { trails, regions, arena, bytes, .. } = self;
+        let Self { trails, regions, arena, late, bytes, .. } = self;
         let trail = trails.reach(owner.slot);
         if trail.region == 0 || usize::from(trail.columns) != columns {
             trail.make_room(owner, regions, arena, bytes);
         }
         let region = regions.get_mut(trail.region - 1, size(columns));
-        let mut open = Open::new(region, columns);
-        let before = open.time();
-        let Tools { scratch, region: spare, .. } = tools;
+        let before = open::time(region);
         if entry.timestamp < before {
-            spare.resize(size(columns), 0);
-            Open::new(spare, columns).pack_alone(entry, owner.shape, scratch)?;
-            let (place, grown) = arena.put(trail.late, scratch.row());
-            trail.late = place;
-            *bytes += grown;
-            return Ok(());
+            open::raise(region, HAS_LATE);
+            let late = late.entry(owner.slot).or_insert_with(|| {
+                *bytes += size_of::<(u32, Late)>();
+                Late::default()
+            });
+            return late.push(owner, entry, tools, (arena, bytes));
         }
         let mut chain = Chain { arena, last: &mut trail.last, grown: bytes };
-        open.push(entry, owner.shape, scratch, &mut chain)?;
-        trail.has_equal_times |= entry.timestamp == before && trail.rows > 0;
+        Open::new(region, columns).push(entry, owner.shape, &mut tools.scratch, &mut chain)?;
         if trail.rows == 0 {
             trail.first = entry.timestamp;
+        } else if entry.timestamp == before {
+            open::raise(region, HAS_EQUAL_TIMES);
         }
         trail.rows += 1;
         if trail.rows as usize >= ROWS_MAX || !owner.shape.is_words() {
@@ -161,8 +164,8 @@ impl Generation {
     /// Turns the rows of a stream that are in order into a chunk.
     fn seal(&mut self, owner: &Owner<'_>, tools: &mut Tools) {
         let trail = &self.trails[owner.slot];
-        let set = gather(self.in_order(trail), owner.shape);
-        let set = if trail.has_equal_times {
+        let set = gather(&self.in_order(trail), owner.shape);
+        let set = if self.flags(trail) & HAS_EQUAL_TIMES != 0 {
             merge(&[&set], owner.shape.columns(), TimeRange::ALL)
         } else {
             set
@@ -172,9 +175,14 @@ impl Generation {
         self.sealed.entry(owner.slot).or_default().push(Arc::new(sealed));
         let trail = &mut self.trails[owner.slot];
         let region = self.regions.get_mut(trail.region - 1, size(trail.columns.into()));
-        Open::new(region, trail.columns.into()).begin_piece();
-        (trail.last, trail.rows, trail.has_sealed) = (0, 0, true);
-        trail.has_equal_times = false;
+        Open::new(region, trail.columns.into()).begin();
+        open::lower(region, HAS_EQUAL_TIMES);
+        open::raise(region, HAS_SEALED);
+        (trail.last, trail.rows) = (0, 0);
+    }
+
+    fn flags(&self, trail: &Trail) -> u16 {
+        open::flags(self.regions.get(trail.region - 1, size(trail.columns.into())))
     }
 
     /// The packed rows of a stream that are in order, from the oldest to the newest.
@@ -183,43 +191,36 @@ impl Generation {
         if trail.region != 0 {
             let columns = usize::from(trail.columns);
             let region = self.regions.get(trail.region - 1, size(columns));
-            pieces.push(super::open::packed(region, columns));
+            pieces.push(open::packed(region, columns));
         }
         pieces
     }
 
-    /// The packed rows of a stream that came late, in the order they came.
-    pub fn late<'a>(&'a self, trail: &Trail) -> Vec<&'a [u8]> {
-        self.arena.chain(trail.late).iter().map(|piece| piece.bytes).collect()
+    /// The packed rows of a stream that came late and are not sealed, in the order they came.
+    pub fn late(&self, slot: u32) -> Vec<&[u8]> {
+        self.late.get(&slot).map_or_else(Vec::new, |late| late.pieces(&self.arena))
     }
 
     /// The time of a stream's newest row.
     fn newest(&self, trail: &Trail) -> i64 {
         let columns = usize::from(trail.columns);
-        super::open::time(self.regions.get(trail.region - 1, size(columns)))
-    }
-
-    /// Whether a stream may have rows inside `range`; late ones may be anywhere.
-    pub fn may_have(&self, slot: u32, range: TimeRange) -> bool {
-        self.trail(slot).is_some_and(|trail| trail.late != 0 || self.is_inside(trail, slot, range))
+        open::time(self.regions.get(trail.region - 1, size(columns)))
     }
 
     /// Whether a stream has rows from before the end of `range` and from after its start.
-    pub fn spans(&self, slot: u32, shape: &Shape, range: TimeRange) -> bool {
+    pub fn may_have(&self, slot: u32, range: TimeRange) -> bool {
         let Some(trail) = self.trail(slot) else { return false };
-        self.is_inside(trail, slot, range)
-            || trail.late != 0 && range_of(&self.late(trail), shape).overlaps(&range)
-    }
-
-    /// Whether rows in order, or sealed ones, may be inside `range`.
-    fn is_inside(&self, trail: &Trail, slot: u32, range: TimeRange) -> bool {
         let in_order = || {
             let all = TimeRange::new(Timestamp(trail.first), Timestamp(self.newest(trail)));
             all.overlaps(&range)
         };
-        let mut sealed = trail.has_sealed.then(|| self.sealed.get(&slot)).flatten().into_iter();
+        let flags = self.flags(trail);
+        let of = |flag| (flags & flag != 0).then_some(&slot);
+        let mut sealed = of(HAS_SEALED).and_then(|slot| self.sealed.get(slot)).into_iter();
+        let late = of(HAS_LATE).and_then(|slot| self.late.get(slot));
         trail.rows > 0 && in_order()
             || sealed.any(|all| all.iter().any(|one| one.summary.range.overlaps(&range)))
+            || late.is_some_and(|late| late.overlaps(range))
     }
 
     /// What a stream has inside `range`, once nothing is added any more.
@@ -230,7 +231,7 @@ impl Generation {
         range: TimeRange,
         out: &mut Vec<HeadPart>,
     ) {
-        let rows = |_: &Trail, is_late| Packed::Frozen { generation: self.clone(), slot, is_late };
+        let rows = |is_late| Packed::Frozen { generation: self.clone(), slot, is_late };
         self.parts(slot, shape, range, rows, out);
     }
 
@@ -241,31 +242,38 @@ impl Generation {
         slot: u32,
         shape: &Arc<Shape>,
         range: TimeRange,
-        rows: impl Fn(&Trail, bool) -> Packed,
+        rows: impl Fn(bool) -> Packed,
         out: &mut Vec<HeadPart>,
     ) {
         let Some(trail) = self.trail(slot) else { return };
-        if trail.has_sealed {
-            let sealed = self.sealed.get(&slot).into_iter().flatten();
-            out.extend(sealed.map(|sealed| HeadPart::Sealed(sealed.clone())));
+        let flags = self.flags(trail);
+        let add_sealed = |sealed: &[Arc<Sealed>], out: &mut Vec<HeadPart>| {
+            let inside = sealed.iter().filter(|one| one.summary.range.overlaps(&range));
+            out.extend(inside.map(|one| HeadPart::Sealed(one.clone())));
+        };
+        if flags & HAS_SEALED != 0 {
+            add_sealed(self.sealed.get(&slot).map_or(&[], Vec::as_slice), out);
         }
-        if trail.rows > 0 {
-            let all = TimeRange::new(Timestamp(trail.first), Timestamp(self.newest(trail)));
-            if all.overlaps(&range) {
-                let (count, is_rising) = (trail.rows as usize, !trail.has_equal_times);
-                let packed = rows(trail, false);
-                out.push(HeadPart::Rows(Arc::new(Rows::new(shape, packed, count, all, is_rising))));
+        let add_rows = |is_late, count, all: TimeRange, is_rising, out: &mut Vec<HeadPart>| {
+            if count > 0 && all.overlaps(&range) {
+                let rows = Rows::new(shape, rows(is_late), count, all, is_rising);
+                out.push(HeadPart::Rows(Arc::new(rows)));
             }
+        };
+        let all = TimeRange::new(Timestamp(trail.first), Timestamp(self.newest(trail)));
+        add_rows(false, usize::from(trail.rows), all, flags & HAS_EQUAL_TIMES == 0, out);
+        if flags & HAS_LATE != 0
+            && let Some(late) = self.late.get(&slot)
+        {
+            add_sealed(late.sealed(), out);
+            add_rows(true, late.rows(), late.range(), false, out);
         }
-        if trail.late != 0 {
-            out.push(HeadPart::Rows(Arc::new(Rows::late(shape, rows(trail, true)))));
-        }
-        out.retain(|part| part.range().overlaps(&range));
     }
 }
 
 impl Trail {
-    /// Takes memory for open rows of all columns. What is open so far becomes a piece.
+    /// Takes memory for open rows of all columns, where they go on. What is open so far becomes
+    /// a piece.
     fn make_room(
         &mut self,
         owner: &Owner<'_>,
@@ -273,14 +281,15 @@ impl Trail {
         arena: &mut Arena,
         bytes: &mut usize,
     ) {
-        let mut newest = i64::MIN;
+        let mut old = None;
         if self.region == 0 {
             *bytes += size_of::<Self>();
         } else {
             let columns = usize::from(self.columns);
-            let mut open = Open::new(regions.get_mut(self.region - 1, size(columns)), columns);
-            open.end_piece(&mut Chain { arena, last: &mut self.last, grown: bytes });
-            newest = open.time();
+            let region = regions.get_mut(self.region - 1, size(columns));
+            let mut chain = Chain { arena, last: &mut self.last, grown: bytes };
+            Open::new(region, columns).end_piece(&mut chain);
+            old = Some((region.to_vec(), columns));
             regions.give(self.region - 1, size(columns));
             *bytes -= size(columns);
         }
@@ -290,7 +299,9 @@ impl Trail {
         self.region = regions.take(size(columns)) + 1;
         *bytes += size(columns);
         let mut open = Open::new(regions.get_mut(self.region - 1, size(columns)), columns);
-        open.clear();
-        open.set_time(newest);
+        match old {
+            Some((state, columns)) => open.carry(&state, columns),
+            None => open.clear(),
+        }
     }
 }

@@ -88,6 +88,13 @@ impl Index {
         self.add(stream, name, value)
     }
 
+    /// Adds a stream to a label that another has; answers the label.
+    pub fn add_known(&mut self, stream: u32, at: u32) -> u32 {
+        let label = self.labels[at].as_mut().expect("a stream's labels are there");
+        label.streams.insert(stream);
+        at
+    }
+
     fn add(&mut self, stream: u32, name: u32, text: &impl Text) -> u32 {
         let wanted = text.as_ref();
         let Self { labels, by_text, .. } = self;

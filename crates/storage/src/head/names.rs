@@ -75,14 +75,30 @@ impl Names {
         measurement: &T,
         pairs: &[(T, T)],
     ) -> u32 {
+        self.add_alike(hash, policy, measurement, pairs, |_| None)
+    }
+
+    /// The same where `known` may tell the label of the measurement, at 0, and of each tag
+    /// after it: of a stream that is here.
+    pub fn add_alike<T: Text>(
+        &mut self,
+        hash: u128,
+        policy: &PolicyName,
+        measurement: &T,
+        pairs: &[(T, T)],
+        known: impl Fn(usize) -> Option<u32>,
+    ) -> u32 {
         let slot = self.vacant.pop().unwrap_or_else(|| self.streams.push(None));
         let label_count = pairs.len() as u32 + 1;
         let labels = self.labels.take(label_count as usize);
         let list = self.labels.get_mut(labels, label_count as usize);
         self.index.join(slot, policy);
-        list[0] = self.index.add_measurement(slot, measurement);
-        for (label, (name, value)) in list[1..].iter_mut().zip(pairs) {
-            *label = self.index.add_tag(slot, name, value);
+        for (place, label) in list.iter_mut().enumerate() {
+            *label = match (known(place), place.checked_sub(1)) {
+                (Some(known), _) => self.index.add_known(slot, known),
+                (None, None) => self.index.add_measurement(slot, measurement),
+                (None, Some(tag)) => self.index.add_tag(slot, &pairs[tag].0, &pairs[tag].1),
+            };
         }
         // 0 stands for no stream; after 2^32 streams numbers come again, long after their
         // first owners left.
@@ -143,6 +159,12 @@ impl Names {
     pub fn labels(&self, slot: u32, epoch: u32) -> Option<(PolicyId, &[u32])> {
         let named = self.named(slot).filter(|named| named.epoch == epoch)?;
         Some((named.policy, self.labels.get(named.labels, named.label_count as usize)))
+    }
+
+    /// Numbers of the measurement and tags of a stream that is here.
+    pub fn own_labels(&self, slot: u32) -> &[u32] {
+        let named = self.named(slot).expect("a stream keeps its slot");
+        self.labels.get(named.labels, named.label_count as usize)
     }
 
     /// Name and value of a label; a measurement has no name.

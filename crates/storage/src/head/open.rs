@@ -2,14 +2,14 @@
 //! are not yet a piece, in one place of memory.
 //!
 //! ```text
-//! time i64 | step i64 | bytes u16 | rows u16 | width u16 | flags u16
+//! time i64 | step i64 | bytes u16 | width u16 | flags u16
 //! number u64 of each column | form u8 of each column | packed bytes
 //! ```
 
 use super::arena::Arena;
 use super::packed::{
-    COLUMNS_FIRST, COLUMNS_LISTED, MILLIS, Out, REPEATS_MAX, ROW, TIME_MILLIS, TIME_NANOS, fold,
-    hint,
+    BEGIN, COLUMNS_FIRST, COLUMNS_LISTED, MILLIS, Out, REPEATS_MAX, ROW, TIME_MILLIS, TIME_NANOS,
+    fold, hint,
 };
 use super::pool::Pool;
 use crate::error::Damage;
@@ -17,16 +17,24 @@ use crate::shape::Shape;
 use crate::wal::entry::Entry;
 use model::{Kind, ValueRef};
 
-const HEADER_BYTES: usize = 24;
+const HEADER_BYTES: usize = 22;
+const BYTES_AT: usize = 16;
+const WIDTH_AT: usize = 18;
+const FLAGS_AT: usize = 20;
 /// The last packed byte is a control that repeats, so that one more row only raises it.
 const IS_REPEATING: u16 = 1;
-/// The most packed rows that are counted.
-const PACKED_ROWS_MAX: usize = u16::MAX as usize;
-/// Bytes for packed rows, before those for each column. With one column, 96 bytes in all: of
-/// a column that moves that is 25 rows, and the pieces of ten minutes take 4 % more than with
-/// 128, while a million streams that report once a minute take a tenth less.
-const PACKED_BYTES: usize = 40;
-const PACKED_BYTES_EACH: usize = 18;
+/// There is a row before the next.
+const HAS_ROWS: u16 = 1 << 1;
+/// Of the rows that are in order and not sealed, some have one time.
+pub const HAS_EQUAL_TIMES: u16 = 1 << 2;
+/// Earlier rows are sealed.
+pub const HAS_SEALED: u16 = 1 << 3;
+/// There are late rows.
+pub const HAS_LATE: u16 = 1 << 4;
+/// Bytes for packed rows, before those for each column. With one column, 64 bytes in all, a
+/// cache line: of a column that moves that is a dozen rows.
+const PACKED_BYTES: usize = 21;
+const PACKED_BYTES_EACH: usize = 12;
 const PACKED_BYTES_MAX: usize = 4096;
 
 /// Memory of open rows. Pieces of 32 bytes, two of which are a cache line.
@@ -53,13 +61,37 @@ pub fn time(region: &[u8]) -> i64 {
 
 /// The packed rows in the region of a stream with so many columns.
 pub fn packed(region: &[u8], columns: usize) -> &[u8] {
-    let used = usize::from(u16::from_le_bytes([region[16], region[17]]));
-    &region[HEADER_BYTES + 9 * columns..][..used]
+    &region[HEADER_BYTES + 9 * columns..][..usize::from(u16_at(region, BYTES_AT))]
+}
+
+/// What is known of the rows in this region and of those before.
+pub fn flags(region: &[u8]) -> u16 {
+    u16_at(region, FLAGS_AT)
+}
+
+/// Notes something of them.
+pub fn raise(region: &mut [u8], flag: u16) {
+    set_flags(region, flags(region) | flag);
+}
+
+/// Notes that something is not so any more.
+pub fn lower(region: &mut [u8], flag: u16) {
+    set_flags(region, flags(region) & !flag);
+}
+
+fn set_flags(region: &mut [u8], flags: u16) {
+    region[FLAGS_AT..FLAGS_AT + 2].copy_from_slice(&flags.to_le_bytes());
+}
+
+#[inline]
+fn u16_at(region: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([region[at], region[at + 1]])
 }
 
 /// One packed row, in memory that is kept from one to the next.
 #[derive(Default)]
 pub struct Scratch {
+    /// The row stands behind [`BEGIN`].
     bytes: Vec<u8>,
     length: usize,
 }
@@ -68,7 +100,12 @@ impl Scratch {
     /// The row that was packed last.
     #[inline]
     pub fn row(&self) -> &[u8] {
-        &self.bytes[..self.length]
+        &self.bytes[1..=self.length]
+    }
+
+    /// The same, so that it can be read behind any other.
+    pub fn row_alone(&self) -> &[u8] {
+        &self.bytes[..=self.length]
     }
 }
 
@@ -103,22 +140,35 @@ impl<'a> Open<'a> {
     pub fn clear(&mut self) {
         self.forms.fill(0);
         self.set_times(i64::MIN, 0);
-        self.begin_piece();
+        self.set_flags(0);
+        self.begin();
     }
 
-    /// Makes it empty, but for the time of the last row.
-    pub fn begin_piece(&mut self) {
+    /// Makes it as empty as another with fewer columns, out of whose memory `state` is: rows
+    /// go on from there.
+    pub fn carry(&mut self, state: &[u8], columns: usize) {
+        self.clear();
+        let (header, rest) = state.split_first_chunk().expect("a region has a header");
+        let (numbers, rest) = rest.split_at(8 * columns);
+        *self.header = *header;
+        self.numbers[..columns].copy_from_slice(numbers.as_chunks().0);
+        self.forms[..columns].copy_from_slice(&rest[..columns]);
+    }
+
+    /// Lets the next row be the first, but for the time of the last.
+    pub fn begin(&mut self) {
         self.numbers.fill([0; 8]);
         self.forms.iter_mut().for_each(|form| *form = hint(*form));
-        self.set_u16(16, 0);
-        self.set_u16(18, 0);
-        self.set_u16(20, 0);
-        self.set_u16(22, 0);
+        self.set_u16(BYTES_AT, 0);
+        self.set_u16(WIDTH_AT, 0);
+        self.set_flags(self.flags() & !(IS_REPEATING | HAS_ROWS));
     }
 
-    /// Lets rows before `time` count as late.
-    pub fn set_time(&mut self, time: i64) {
-        self.set_times(time, 0);
+    /// The same, so that it can be read behind any other.
+    pub fn begin_alone(&mut self) {
+        self.begin();
+        self.packed[0] = BEGIN;
+        self.set_u16(BYTES_AT, 1);
     }
 
     /// The time of the last row that was not late.
@@ -127,8 +177,14 @@ impl<'a> Open<'a> {
         self.i64_at(0)
     }
 
-    fn packed(&self) -> (&[u8], usize) {
-        (&self.packed[..self.u16_at(16)], self.u16_at(18))
+    #[inline]
+    fn flags(&self) -> u16 {
+        u16_at(self.header, FLAGS_AT)
+    }
+
+    #[inline]
+    fn set_flags(&mut self, flags: u16) {
+        self.set_u16(FLAGS_AT, flags);
     }
 
     #[inline]
@@ -138,8 +194,8 @@ impl<'a> Open<'a> {
     }
 
     #[inline]
-    fn u16_at(&self, at: usize) -> usize {
-        usize::from(u16::from_le_bytes([self.header[at], self.header[at + 1]]))
+    fn used(&self) -> usize {
+        usize::from(u16_at(self.header, BYTES_AT))
     }
 
     #[inline]
@@ -168,48 +224,45 @@ impl<'a> Open<'a> {
         if let Err(damage) = self.pack(entry, shape, scratch) {
             // Numbers may have moved on without their rows.
             self.end_piece(chain);
+            self.begin_alone();
             return Err(damage);
         }
-        let (mut used, mut rows) = (self.u16_at(16), self.u16_at(18));
-        if used + scratch.length > self.packed.len() || rows >= PACKED_ROWS_MAX {
+        let has_rows = self.flags() & HAS_ROWS != 0;
+        let step = if has_rows { entry.timestamp.wrapping_sub(self.time()) } else { 0 };
+        let mut used = self.used();
+        if used + scratch.length > self.packed.len() {
             self.end_piece(chain);
-            (used, rows) = (0, 0);
-            self.pack(entry, shape, scratch)?;
-            if scratch.length > self.packed.len() {
-                chain.put(scratch.row());
-                self.begin_piece();
-                self.set_times(entry.timestamp, 0);
-                return Ok(());
-            }
+            used = 0;
         }
-        let step = if rows == 0 { 0 } else { entry.timestamp.wrapping_sub(self.time()) };
-        if let Some(packed) = self.repeated(scratch.row(), used, rows) {
-            self.set_u16(16, packed as u16);
-            self.set_u16(22, IS_REPEATING);
+        let mut flags = (self.flags() | HAS_ROWS) & !IS_REPEATING;
+        if scratch.length > self.packed.len() {
+            chain.put(scratch.row());
+        } else if let Some(packed) = self.repeated(scratch.row(), used) {
+            self.set_u16(BYTES_AT, packed as u16);
+            flags |= IS_REPEATING;
         } else {
             self.packed[used..used + scratch.length].copy_from_slice(scratch.row());
-            self.set_u16(16, (used + scratch.length) as u16);
-            self.set_u16(22, 0);
-            if entry.is_dense {
-                self.set_u16(20, entry.count as u16);
-            }
+            self.set_u16(BYTES_AT, (used + scratch.length) as u16);
         }
-        self.set_u16(18, rows as u16 + 1);
+        if entry.is_dense {
+            self.set_u16(WIDTH_AT, entry.count as u16);
+        }
+        self.set_flags(flags);
         self.set_times(entry.timestamp, step);
         Ok(())
     }
 
-    /// Makes a piece of the packed rows.
+    /// Makes a piece of the packed rows; the next row goes on from them.
     pub fn end_piece(&mut self, chain: &mut Chain<'_>) {
-        let (packed, rows) = self.packed();
-        if rows > 0 {
-            chain.put(packed);
+        let used = self.used();
+        if used > 0 {
+            chain.put(&self.packed[..used]);
         }
-        self.begin_piece();
+        self.set_u16(BYTES_AT, 0);
+        self.set_flags(self.flags() & !IS_REPEATING);
     }
 
-    /// Packs a row into `scratch` as the first of a piece, whatever rows there are, and
-    /// leaves none.
+    /// Packs a row into `scratch` as a first one, whatever rows there are, and leaves none.
     ///
     /// # Errors
     /// When the row is not what was written for a stream of this shape.
@@ -226,11 +279,14 @@ impl<'a> Open<'a> {
     /// Where the row in `scratch` is like the last, counts it; answers how many bytes there
     /// are then.
     #[inline]
-    fn repeated(&mut self, scratch: &[u8], used: usize, rows: usize) -> Option<usize> {
-        if rows == 0 || scratch[0] != ROW || scratch[1..].iter().any(|byte| *byte != 0) {
+    fn repeated(&mut self, scratch: &[u8], used: usize) -> Option<usize> {
+        if self.flags() & HAS_ROWS == 0
+            || scratch[0] != ROW
+            || scratch[1..].iter().any(|byte| *byte != 0)
+        {
             return None;
         }
-        if self.u16_at(22) & usize::from(IS_REPEATING) != 0 && self.packed[used - 1] < REPEATS_MAX {
+        if self.flags() & IS_REPEATING != 0 && self.packed[used - 1] < REPEATS_MAX {
             self.packed[used - 1] += 1;
             return Some(used);
         }
@@ -252,10 +308,11 @@ impl<'a> Open<'a> {
         if scratch.bytes.len() < room {
             scratch.bytes.resize(room, 0);
         }
-        let is_first = self.u16_at(18) == 0;
-        let last_width = self.u16_at(20);
-        let (time, step) = if is_first { (0, 0) } else { (self.time(), self.i64_at(8)) };
-        let mut out = Out { bytes: &mut scratch.bytes, place: 1 };
+        let has_rows = self.flags() & HAS_ROWS != 0;
+        let last_width = usize::from(u16_at(self.header, WIDTH_AT));
+        let (time, step) = if has_rows { (self.time(), self.i64_at(8)) } else { (0, 0) };
+        scratch.bytes[0] = BEGIN;
+        let mut out = Out { bytes: &mut scratch.bytes, place: 2 };
         let more = entry.timestamp.wrapping_sub(time).wrapping_sub(step);
         let how = put_time(&mut out, more);
         let columns = if !entry.is_dense {
@@ -265,7 +322,7 @@ impl<'a> Open<'a> {
         } else {
             COLUMNS_FIRST
         };
-        out.bytes[0] = ROW | columns | how;
+        out.bytes[1] = ROW | columns | how;
         if columns != 0 {
             out.code(entry.count as u64);
         }
@@ -279,7 +336,7 @@ impl<'a> Open<'a> {
         } else {
             self.pack_each(entry, shape, &mut out)?;
         }
-        scratch.length = out.place;
+        scratch.length = out.place - 1;
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! Rows of one stream in few bytes, as the head keeps them: each row is what differs from
 //! the one before, so that a row costs what it holds.
 //!
-//! A piece is read without any other. It begins with all columns at 0 and a time of 0.
+//! A piece goes on where the one before it ended, so that short ones cost little more than
+//! long ones; the first begins with all columns at 0 and a time of 0.
 //!
 //! ```text
 //! row:    control u8
@@ -16,6 +17,7 @@
 //!                   RAW   eight bytes, the number stays what it was
 //!                   FORM  u8 by which power of ten the float's number is divided, code of it
 //!                   TEXT  length u32, bytes
+//! begin:  0x50, what follows is as in a first piece
 //! code:   0x00–0xcf itself, 0xd0–0xef: 13 bits more than that, the high ones first,
 //!         0xf0 + n: n bytes; signed numbers are folded as zigzag
 //! ```
@@ -26,6 +28,8 @@ use model::{Kind, ValueRef};
 
 /// Controls of rows that are written out.
 pub const ROW: u8 = 0x40;
+/// What follows does not go on from what was before.
+pub const BEGIN: u8 = 0x50;
 /// The most rows of a control that repeats.
 pub const REPEATS_MAX: u8 = 0x3f;
 pub const TIME_MILLIS: u8 = 1;
@@ -68,41 +72,54 @@ pub trait Take {
     fn value(&mut self, column: u32, value: ValueRef<'_>);
 }
 
-/// Reads pieces of streams, with memory that is kept from one to the next.
-#[derive(Default)]
+/// Reads the pieces of a stream, from the oldest to the newest.
 pub struct Reader {
     numbers: Vec<u64>,
     forms: Vec<u8>,
+    last: Last,
 }
 
-/// Where in a piece a reader is.
-struct At<'a> {
-    bytes: &'a [u8],
-    place: usize,
+/// What a row is read from besides its bytes.
+#[derive(Clone, Copy, Default)]
+struct Last {
+    has_rows: bool,
     time: i64,
     step: i64,
     /// How many of the first columns the last row had.
     width: u32,
 }
 
+/// Where in a piece a reader is.
+struct At<'a> {
+    bytes: &'a [u8],
+    place: usize,
+    last: Last,
+}
+
 impl Reader {
-    /// Hands the rows of a piece to `take`: all columns, or `only` one.
+    /// Reads pieces of a stream with these columns.
+    pub fn new(kinds: &[Kind]) -> Self {
+        Self { numbers: vec![0; kinds.len()], forms: vec![0; kinds.len()], last: Last::default() }
+    }
+
+    /// Hands the rows of the next piece to `take`: all columns, or `only` one, which must be
+    /// the same for all pieces.
     pub fn read(&mut self, piece: &[u8], kinds: &[Kind], only: Option<u32>, take: &mut impl Take) {
-        self.numbers.clear();
-        self.numbers.resize(kinds.len(), 0);
-        self.forms.clear();
-        self.forms.resize(kinds.len(), 0);
-        let at = &mut At { bytes: piece, place: 0, time: 0, step: 0, width: 0 };
-        let mut is_first = true;
+        let at = &mut At { bytes: piece, place: 0, last: self.last };
         while at.place < at.bytes.len() {
             let control = at.byte();
             if control <= REPEATS_MAX {
                 self.repeat(at, control, kinds, only, take);
                 continue;
             }
-            at.read_time(control & 3, is_first);
-            is_first = false;
-            take.row(at.time);
+            if control == BEGIN {
+                self.numbers.fill(0);
+                self.forms.fill(0);
+                at.last = Last::default();
+                continue;
+            }
+            at.read_time(control & 3);
+            take.row(at.last.time);
             if control & 0xc == COLUMNS_LISTED {
                 for _ in 0..at.code() {
                     let column = at.code() as u32;
@@ -110,13 +127,14 @@ impl Reader {
                 }
             } else {
                 if control & 0xc == COLUMNS_FIRST {
-                    at.width = at.code() as u32;
+                    at.last.width = at.code() as u32;
                 }
-                for column in 0..at.width {
+                for column in 0..at.last.width {
                     self.value(at, column, kinds, only, take);
                 }
             }
         }
+        self.last = at.last;
     }
 
     fn repeat(
@@ -128,15 +146,15 @@ impl Reader {
         take: &mut impl Take,
     ) {
         for _ in 0..=more {
-            at.time = at.time.wrapping_add(at.step);
-            take.row(at.time);
+            at.last.time = at.last.time.wrapping_add(at.last.step);
+            take.row(at.last.time);
             match only {
-                Some(column) if column < at.width => {
+                Some(column) if column < at.last.width => {
                     take.value(column, self.current(column, kinds));
                 }
                 Some(_) => {}
                 None => {
-                    (0..at.width).for_each(|c| take.value(c, self.current(c, kinds)));
+                    (0..at.last.width).for_each(|c| take.value(c, self.current(c, kinds)));
                 }
             }
         }
@@ -267,17 +285,18 @@ impl<'a> At<'a> {
     }
 
     #[inline]
-    fn read_time(&mut self, how: u8, is_first: bool) {
+    fn read_time(&mut self, how: u8) {
         let more = match how {
             TIME_MILLIS => i64::from(self.byte().cast_signed()) * MILLIS,
             TIME_NANOS => unfold(self.code()),
             _ => 0,
         };
-        if is_first {
-            self.time = more;
+        let last = &mut self.last;
+        if last.has_rows {
+            last.step = last.step.wrapping_add(more);
+            last.time = last.time.wrapping_add(last.step);
         } else {
-            self.step = self.step.wrapping_add(more);
-            self.time = self.time.wrapping_add(self.step);
+            (last.has_rows, last.time) = (true, more);
         }
     }
 }

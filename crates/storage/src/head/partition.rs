@@ -20,12 +20,12 @@ use crate::wal::{definition, frame};
 use codec::cursor::Cursor;
 use hashbrown::{HashMap, HashSet};
 use model::{Attribute, Matcher, Predicate, TimeRange, Timestamp};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 use roaring::RoaringBitmap;
 use std::sync::Arc;
 
 /// A stream without rows for this many flushes leaves the head.
-const IDLE_FLUSHES_MAX: u64 = 2;
+const IDLE_FLUSHES_MAX: u16 = 2;
 /// After so many streams, whoever reads lets writers in.
 const STREAMS_PER_LOCK: usize = 1024;
 
@@ -48,12 +48,14 @@ struct Slot {
     shape: Arc<Shape>,
     /// Whose slot it is, see `names`; 0 before the first row.
     epoch: u32,
-    /// The flush before which its last row came.
-    used_at: u32,
-    /// The run of the log that defines it (the low half of its number), and with how many
-    /// columns.
-    defined: (u32, u16),
+    /// The low half of the number of the flush before which its last row came.
+    used_at: u16,
+    /// The run of the log that defines it with these columns, as [`Slots`] counts runs; 0
+    /// where none does.
+    defined: u16,
 }
+
+const _: () = assert!(size_of::<Slot>() == 16);
 
 #[derive(Default)]
 struct Slots {
@@ -68,6 +70,8 @@ struct Slots {
     definitions: definition::Writer,
     /// Streams that were defined with the last frame.
     defined_last: Vec<u32>,
+    /// The low half of the number of the last run that defined streams, and its number here.
+    run: (u32, u16),
     /// How many flushes there were.
     flushes: u64,
     /// The first segment with rows that came since the last flush began.
@@ -124,6 +128,11 @@ impl Partition {
         look(&self.names.read())
     }
 
+    /// Its names, to be changed.
+    pub fn names_mut(&self) -> RwLockWriteGuard<'_, Names> {
+        self.names.write()
+    }
+
     /// Lets `widen` give a stream more columns; it is told the stream's policy and
     /// measurement.
     pub fn widen<T>(
@@ -175,22 +184,41 @@ impl Partition {
     }
 
     /// Takes in rows out of the log of an earlier run of the program: `restore` is given what
-    /// takes in one. Answers by how many bytes the head grew.
+    /// takes in one, unless it has others than so many first columns, and answers whether it
+    /// did. Answers by how many bytes the head grew.
     ///
     /// # Errors
     /// What `restore` says.
-    pub fn restore(
+    pub fn restore<T>(
         &self,
         segment: u64,
         now: Timestamp,
-        restore: impl FnOnce(&mut dyn FnMut(&Entry<'_>) -> Result<(), Damage>) -> Result<(), Damage>,
-    ) -> (i64, Result<(), Damage>) {
+        restore: impl FnOnce(&mut dyn FnMut(&Entry<'_>, usize) -> Result<bool, Damage>) -> T,
+    ) -> (i64, T) {
         let mut rows = self.rows.lock();
         let before = rows.fresh.bytes();
-        let restored = restore(&mut |entry| rows.apply(entry, &self.names));
-        rows.fresh_from.get_or_insert(segment);
+        let restored = restore(&mut |entry, columns| {
+            let fits = self.fits(entry, columns)?;
+            if fits {
+                rows.apply(entry, &self.names)?;
+            }
+            Ok(fits)
+        });
+        // Rows that waited for their definition are of an earlier segment than others.
+        let from = rows.fresh_from.map_or(segment, |known| known.min(segment));
+        rows.fresh_from = Some(from);
         rows.since.get_or_insert(now);
         (rows.fresh.bytes() as i64 - before as i64, restored)
+    }
+
+    /// Whether a row has no others than so many first columns of its stream.
+    fn fits(&self, entry: &Entry<'_>, columns: usize) -> Result<bool, Damage> {
+        if entry.is_dense || columns == usize::MAX {
+            return Ok(entry.count <= columns);
+        }
+        let names = self.names.read();
+        let all = names.shape(entry.slot).map_or(&[][..], |(shape, _)| shape.columns());
+        entry.fits(&all[..columns.min(all.len())])
     }
 
     /// Sets aside what it has: the next flush takes that, and nothing that comes later.
@@ -293,7 +321,7 @@ impl Partition {
         let mut found = RoaringBitmap::new();
         for batch in all.chunks(STREAMS_PER_LOCK) {
             let rows = self.rows.lock();
-            found.extend(batch.iter().copied().filter(|slot| rows.spans(*slot, range)));
+            found.extend(batch.iter().copied().filter(|slot| rows.may_have(*slot, range)));
         }
         found
     }
@@ -368,17 +396,10 @@ impl Slots {
             || self.flushing.iter().any(|generation| generation.trail(at).is_some())
     }
 
-    /// Whether a stream may have rows inside `range`.
+    /// Whether a stream has rows from before the end of `range` and from after its start.
     fn may_have(&self, at: u32, range: TimeRange) -> bool {
         self.fresh.may_have(at, range)
             || self.flushing.iter().any(|generation| generation.may_have(at, range))
-    }
-
-    /// Whether a stream has rows from before the end of `range` and from after its start.
-    fn spans(&self, at: u32, range: TimeRange) -> bool {
-        let Some(slot) = self.slots.get(at).filter(|slot| slot.epoch != 0) else { return false };
-        self.fresh.spans(at, &slot.shape, range)
-            || self.flushing.iter().any(|generation| generation.spans(at, &slot.shape, range))
     }
 
     /// Touches what some rows will change, so that they wait for memory together and not one
@@ -407,10 +428,11 @@ impl Slots {
                 .ok_or_else(|| Damage::new(0, "a row names a slot without a stream"))?;
             if !Arc::ptr_eq(shape, &slot.shape) {
                 slot.shape = shape.clone();
+                slot.defined = 0;
             }
             slot.epoch = epoch;
         }
-        slot.used_at = self.flushes as u32;
+        slot.used_at = self.flushes as u16;
         let owner = Owner { slot: entry.slot, epoch: slot.epoch, shape: &slot.shape };
         self.fresh.push(&owner, entry, &mut self.tools)
     }
@@ -419,30 +441,44 @@ impl Slots {
     /// more those of the last time: where one copy is damaged, the other is read.
     fn define(&mut self, slots: &[u32], run: u64, names: &RwLock<Names>, out: &mut Vec<u8>) {
         let again = std::mem::take(&mut self.defined_last);
+        let run = self.number_of(run as u32);
         self.definitions.clear();
         let Self { slots: all, definitions, defined_last, .. } = self;
         for (at, is_again) in
             again.iter().map(|at| (at, true)).chain(slots.iter().map(|at| (at, false)))
         {
             let Some(slot) = all.get_mut(*at) else { continue };
-            let wanted = (run as u32, slot.shape.len() as u16);
-            if (slot.defined == wanted) != is_again {
+            if (slot.defined == run) != is_again {
                 continue;
             }
             let names = names.read();
             let Some(who) = names.labels(*at, slot.epoch) else { continue };
             definitions.put(out, *at, who, |label| names.label(label), &slot.shape);
-            slot.defined = wanted;
+            slot.defined = run;
             if !is_again {
                 defined_last.push(*at);
             }
         }
     }
 
+    /// The number here of a run of the log, which is no earlier one than was asked for before.
+    fn number_of(&mut self, run: u32) -> u16 {
+        if self.run.0 != run || self.run.1 == 0 {
+            self.run = (run, self.run.1.wrapping_add(1));
+        }
+        if self.run.1 == 0 {
+            // Numbers come again: what they stood for is forgotten.
+            self.run.1 = 1;
+            for page in 0..self.slots.pages() {
+                self.slots.page_mut(page).for_each(|(_, slot)| slot.defined = 0);
+            }
+        }
+        self.run.1
+    }
+
     fn is_idle(&self, at: u32) -> bool {
         let Some(slot) = self.slots.get(at).filter(|slot| slot.epoch != 0) else { return true };
-        (self.flushes as u32).wrapping_sub(slot.used_at) >= IDLE_FLUSHES_MAX as u32
-            && !self.has_rows(at)
+        (self.flushes as u16).wrapping_sub(slot.used_at) >= IDLE_FLUSHES_MAX && !self.has_rows(at)
     }
 
     /// Who has this slot, and everything it has, from the oldest to the newest, that may be
@@ -456,9 +492,11 @@ impl Slots {
         for generation in self.flushing.iter().filter(|generation| is_own(generation)) {
             generation.frozen_parts(at, &slot.shape, range, &mut parts);
         }
-        let copy = |trail: &_, is_late| {
+        let copy = |is_late| {
             let fresh = &self.fresh;
-            Packed::copy(&if is_late { fresh.late(trail) } else { fresh.in_order(trail) })
+            let in_order = || fresh.trail(at).map(|trail| fresh.in_order(trail));
+            let pieces = if is_late { fresh.late(at) } else { in_order().unwrap_or_default() };
+            Packed::copy(&pieces)
         };
         self.fresh.parts(at, &slot.shape, range, copy, &mut parts);
         (!parts.is_empty()).then(|| (at, slot.epoch, slot.shape.clone(), parts))

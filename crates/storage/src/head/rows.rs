@@ -5,7 +5,7 @@ use super::packed::{Reader, Take};
 use crate::chunk::Sealed;
 use crate::rowset::{ABSENT, Cells, RowSet, merge};
 use crate::shape::Shape;
-use model::{TimeRange, Timestamp, ValueRef};
+use model::{TimeRange, ValueRef};
 use std::sync::Arc;
 
 /// Rows of a stream that no longer change.
@@ -37,13 +37,8 @@ impl HeadPart {
 
 /// Where packed rows are.
 pub enum Packed {
-    /// A copy of what may still grow.
-    Copied {
-        /// Pieces behind each other.
-        bytes: Box<[u8]>,
-        /// Where each ends.
-        ends: Box<[u32]>,
-    },
+    /// A copy of what may still grow, pieces behind each other.
+    Copied(Box<[u8]>),
     /// In a generation that no longer grows.
     Frozen {
         /// Which.
@@ -58,23 +53,14 @@ pub enum Packed {
 impl Packed {
     /// A copy of these pieces.
     pub fn copy(pieces: &[&[u8]]) -> Self {
-        let mut ends = Vec::with_capacity(pieces.len());
-        let mut bytes = Vec::with_capacity(pieces.iter().map(|piece| piece.len()).sum());
-        for piece in pieces {
-            bytes.extend_from_slice(piece);
-            ends.push(bytes.len() as u32);
-        }
-        Self::Copied { bytes: bytes.into(), ends: ends.into() }
+        Self::Copied(pieces.concat().into())
     }
 
     fn pieces(&self) -> Vec<&[u8]> {
         match self {
-            Self::Copied { bytes, ends } => {
-                let starts = std::iter::once(0).chain(ends.iter().copied());
-                starts.zip(ends).map(|(from, to)| &bytes[from as usize..*to as usize]).collect()
-            }
-            Self::Frozen { generation, slot, is_late } => match generation.trail(*slot) {
-                Some(trail) if *is_late => generation.late(trail),
+            Self::Copied(bytes) => vec![bytes],
+            Self::Frozen { generation, slot, is_late: true } => generation.late(*slot),
+            Self::Frozen { generation, slot, is_late: false } => match generation.trail(*slot) {
                 Some(trail) => generation.in_order(trail),
                 None => Vec::new(),
             },
@@ -92,7 +78,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Rows whose times rise, each of them once where `is_rising`.
+    /// So many rows inside `range`, of which the times rise strictly where `is_rising`.
     pub fn new(
         shape: &Arc<Shape>,
         packed: Packed,
@@ -101,13 +87,6 @@ impl Rows {
         is_rising: bool,
     ) -> Self {
         Self { shape: shape.clone(), packed, count, range, is_rising }
-    }
-
-    /// Rows in any order.
-    pub fn late(shape: &Arc<Shape>, packed: Packed) -> Self {
-        let times = Times::of(&packed.pieces(), shape);
-        let (count, range) = (times.count, times.range());
-        Self { shape: shape.clone(), packed, count, range, is_rising: false }
     }
 
     /// The columns they have.
@@ -132,7 +111,7 @@ impl Rows {
 
     /// Hands what one column has to `each`, in the order it came.
     pub fn each(&self, column: u32, each: impl FnMut(i64, ValueRef<'_>)) {
-        let mut reader = Reader::default();
+        let mut reader = Reader::new(self.shape.kinds());
         let mut take = OneColumn { time: 0, each };
         for piece in self.packed.pieces() {
             reader.read(piece, self.shape.kinds(), Some(column), &mut take);
@@ -141,7 +120,7 @@ impl Rows {
 
     /// All of them, each time once.
     pub fn to_set(&self) -> RowSet {
-        let set = gather(self.packed.pieces(), &self.shape);
+        let set = gather(&self.packed.pieces(), &self.shape);
         if self.is_rising {
             return set;
         }
@@ -155,16 +134,11 @@ impl std::fmt::Debug for Rows {
     }
 }
 
-/// The first and the last time in pieces whose rows are in any order.
-pub fn range_of(pieces: &[&[u8]], shape: &Shape) -> TimeRange {
-    Times::of(pieces, shape).range()
-}
-
 /// Reads pieces into columns, rows in the order they came.
-pub fn gather(pieces: Vec<&[u8]>, shape: &Shape) -> RowSet {
+pub fn gather(pieces: &[&[u8]], shape: &Shape) -> RowSet {
     let columns = shape.kinds().iter().map(|kind| Cells::new(*kind)).collect();
     let mut set = RowSet { timestamps: Vec::new(), columns };
-    let mut reader = Reader::default();
+    let mut reader = Reader::new(shape.kinds());
     for piece in pieces {
         reader.read(piece, shape.kinds(), None, &mut set);
     }
@@ -206,37 +180,6 @@ impl Take for RowSet {
         let fits = cells.values.push(value);
         debug_assert!(fits, "a column has values of its kind");
     }
-}
-
-struct Times {
-    count: usize,
-    first: i64,
-    last: i64,
-}
-
-impl Times {
-    fn of(pieces: &[&[u8]], shape: &Shape) -> Self {
-        let mut times = Self { count: 0, first: i64::MAX, last: i64::MIN };
-        let mut reader = Reader::default();
-        for piece in pieces {
-            reader.read(piece, shape.kinds(), Some(u32::MAX), &mut times);
-        }
-        times
-    }
-
-    fn range(&self) -> TimeRange {
-        TimeRange::new(Timestamp(self.first), Timestamp(self.last))
-    }
-}
-
-impl Take for Times {
-    fn row(&mut self, time: i64) {
-        self.count += 1;
-        self.first = self.first.min(time);
-        self.last = self.last.max(time);
-    }
-
-    fn value(&mut self, _: u32, _: ValueRef<'_>) {}
 }
 
 struct OneColumn<F> {

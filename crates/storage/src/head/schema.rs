@@ -12,8 +12,10 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The most columns of one stream: a row of open rows has a place for each.
+/// The most columns that a stream may be allowed: a row of open rows has a place for each.
 const COLUMNS_MAX: usize = 16_384;
+/// From so many new columns of one row on, a map finds them.
+const MAPPED_FROM: usize = 16;
 
 /// What is known of one measurement of one policy.
 #[derive(Default)]
@@ -23,13 +25,16 @@ struct Measurement {
     series: u64,
 }
 
-/// How many series there may be, and how long the names of their fields.
+/// How many series there may be, how many of them in a stream, and how long the names of
+/// their fields.
 #[derive(Clone, Copy, Debug)]
 pub struct SeriesLimits {
     /// In all.
     pub series_max: u64,
     /// In one measurement.
     pub per_measurement_max: u64,
+    /// Fields of one stream.
+    pub columns_max: usize,
     /// Bytes of a field's name.
     pub name_bytes_max: usize,
 }
@@ -40,8 +45,36 @@ impl SeriesLimits {
         Self {
             series_max: options.series_max,
             per_measurement_max: options.series_per_measurement_max,
+            columns_max: options.columns_max.min(COLUMNS_MAX),
             name_bytes_max: options.label_name_bytes_max,
         }
+    }
+}
+
+/// Columns that a row brings and its stream lacks.
+#[derive(Default)]
+struct Fresh {
+    columns: Vec<ColumnDef>,
+    by_name: HashMap<Arc<str>, Kind>,
+}
+
+impl Fresh {
+    fn kind(&self, name: &str) -> Option<Kind> {
+        if self.columns.len() >= MAPPED_FROM {
+            return self.by_name.get(name).copied();
+        }
+        self.columns.iter().find(|column| column.name.as_ref() == name).map(|column| column.kind)
+    }
+
+    fn push(&mut self, column: ColumnDef) {
+        self.columns.push(column);
+        let unmapped = match self.columns.len() {
+            ..MAPPED_FROM => return,
+            MAPPED_FROM => 0,
+            count => count - 1,
+        };
+        let unmapped = self.columns[unmapped..].iter();
+        self.by_name.extend(unmapped.map(|column| (column.name.clone(), column.kind)));
     }
 }
 
@@ -118,6 +151,19 @@ impl Schema {
         Err(Refusal::Limit { name: "label_name_bytes_max", limit })
     }
 
+    /// Whether a stream may have so many columns. Each body that brings a new one moves and
+    /// logs all of them.
+    fn check_columns(&self, measurement: &str, columns: usize) -> Result<(), Refusal> {
+        let max = self.limits.columns_max;
+        if columns <= max {
+            return Ok(());
+        }
+        let limit = format!(
+            "limit of {max} fields of one series key reached: {measurement:.64?} has more with the same tags; put what tells them apart into a tag, or raise columns_max"
+        );
+        Err(Refusal::Limit { name: "columns_max", limit })
+    }
+
     /// Notes a field that is stored.
     pub fn note(&self, policy: PolicyId, measurement: &Arc<str>, column: &ColumnDef) {
         let mut measurements = self.measurements.lock();
@@ -139,30 +185,31 @@ impl Schema {
         let key = (policy, measurement.clone());
         let mut measurements = self.measurements.lock();
         let known = measurements.get(&key);
-        let mut fresh: Vec<ColumnDef> = Vec::new();
+        let mut fresh = Fresh::default();
         for (guess, field) in fields.iter().enumerate() {
             let given = field.value.kind();
             let own = shape.find(field.name, guess).map(|at| shape.columns()[at].kind);
-            let repeated = || fresh.iter().find(|f| f.name.as_ref() == field.name).map(|f| f.kind);
-            let measured = || known.and_then(|known| known.fields.get(field.name).copied());
-            let has_column = own.or_else(repeated);
-            if let Some(stored) = has_column.or_else(measured).filter(|kind| *kind != given) {
+            let has_column = own.or_else(|| fresh.kind(field.name));
+            let measured = || known.and_then(|known| known.fields.get_key_value(field.name));
+            let measured = if has_column.is_none() { measured() } else { None };
+            let stored = has_column.or(measured.map(|(_, kind)| *kind));
+            if let Some(stored) = stored.filter(|kind| *kind != given) {
                 let measurement = key.1.to_string();
                 let field = field.name.to_owned();
                 return Err(Refusal::TypeConflict { field, measurement, given, stored });
             }
             if has_column.is_none() {
-                fresh.push(ColumnDef { name: field.name.into(), kind: given });
+                self.check_columns(&key.1, shape.len() + fresh.columns.len() + 1)?;
+                // Streams of a measurement share the text.
+                let name = measured.map_or_else(|| field.name.into(), |(name, _)| name.clone());
+                fresh.push(ColumnDef { name, kind: given });
             }
         }
+        let fresh = fresh.columns;
         let more = fresh.len() as u64;
         self.check_room(more)?;
         self.check_share(&key.1, known.map_or(0, |known| known.series) + more)?;
         self.check_names(&key.1, &fresh)?;
-        if shape.len() + fresh.len() > COLUMNS_MAX {
-            let limit = format!("limit of {COLUMNS_MAX} fields in one series key reached");
-            return Err(Refusal::Limit { name: "columns_max", limit });
-        }
         let known = measurements.entry(key).or_default();
         known.fields.extend(fresh.iter().map(|column| (column.name.clone(), column.kind)));
         known.series += more;
@@ -193,10 +240,16 @@ impl Schema {
         columns.iter().map(|c| shape.find(&c.name, 0).map(|at| at as u32)).collect()
     }
 
+    /// Notes that streams of a measurement came, with so many series of fields that it has.
+    pub fn came(&self, policy: PolicyId, measurement: &Arc<str>, series: u64) {
+        let mut measurements = self.measurements.lock();
+        measurements.entry((policy, measurement.clone())).or_default().series += series;
+        self.series.fetch_add(series, Ordering::Relaxed);
+    }
+
     fn widen(&self, shape: &mut Arc<Shape>, fresh: &[ColumnDef]) {
         if !fresh.is_empty() {
-            let all: Vec<_> = shape.columns().iter().chain(fresh).cloned().collect();
-            *shape = self.shapes.intern(&all);
+            *shape = self.shapes.widen(shape, fresh);
             self.series.fetch_add(fresh.len() as u64, Ordering::Relaxed);
         }
     }

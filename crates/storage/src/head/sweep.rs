@@ -14,8 +14,8 @@ use roaring::RoaringBitmap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// So many streams are taken out while no body comes in: some milliseconds of work.
-const STREAMS_PER_STEP: usize = 4096;
+/// So many streams are taken out while no body comes in: a millisecond or two of work.
+const STREAMS_PER_STEP: usize = 1024;
 
 impl Head {
     /// Takes away every stream whose policy is not in `live`, with its rows. Their memory

@@ -20,7 +20,12 @@ pub fn scope() -> Scope {
 
 pub fn head(partitions: u16) -> Head {
     let shapes: Arc<Shapes> = Arc::default();
-    let limits = SeriesLimits { series_max: 1000, per_measurement_max: 1000, name_bytes_max: 100 };
+    let limits = SeriesLimits {
+        series_max: 1000,
+        per_measurement_max: 1000,
+        columns_max: 1000,
+        name_bytes_max: 100,
+    };
     Head::new(partitions, Schema::new(shapes.clone(), limits), shapes)
 }
 
@@ -180,6 +185,11 @@ enum Step {
         count: usize,
         seed: i64,
     },
+    /// So many rows, each a second before the one before.
+    Back {
+        count: usize,
+        seed: i64,
+    },
     /// The stream gains columns.
     Widen(usize),
     Freeze,
@@ -197,6 +207,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         30 => row.prop_map(|(after, width, only, seed)| Step::Row { after, width, only, seed }),
         2 => (1usize..900, 0i64..9).prop_map(|(count, seed)| Step::Same { count, seed }),
+        2 => (1usize..900, 0i64..9).prop_map(|(count, seed)| Step::Back { count, seed }),
         1 => (1usize..80).prop_map(Step::Widen),
         1 => Just(Step::Freeze),
         1 => Just(Step::Thaw),
@@ -240,6 +251,14 @@ proptest! {
                         let values: BTreeMap<_, _> = [(0, value(Kind::F64, seed))].into();
                         apply(&head, stream, &(now, values.clone()), true);
                         fresh.entry(now).or_default().extend(values);
+                    }
+                }
+                Step::Back { count, seed } => {
+                    for n in 1..=count as i64 {
+                        let values: BTreeMap<_, _> = [(0, value(Kind::F64, seed + n))].into();
+                        let at = now - n * 1_000_000_000;
+                        apply(&head, stream, &(at, values.clone()), true);
+                        fresh.entry(at).or_default().extend(values);
                     }
                 }
                 Step::Widen(more) => {
@@ -308,4 +327,58 @@ fn a_row_costs_what_it_holds() {
         apply(&head, stream, &row(n), false);
     }
     assert!(head.bytes() - before < 2_000 * 24, "{} bytes", head.bytes() - before);
+}
+
+#[test]
+fn what_is_written_backwards_is_sealed_too() {
+    let head = head(1);
+    let stream = place(&head, "m");
+    head.regain(stream, &columns(1));
+    let mut expected: BTreeMap<i64, BTreeMap<usize, Value>> = BTreeMap::new();
+    let mut row = |n: i64, value: i64| {
+        let values: BTreeMap<_, _> = [(0, Value::F64(value as f64))].into();
+        apply(&head, stream, &(n * 1_000_000_000, values.clone()), true);
+        expected.insert(n * 1_000_000_000, values);
+    };
+    (0..20_000).for_each(|n| row(100_000 - n, n % 100));
+    let bytes = head.bytes();
+    assert!(bytes < 20_000 * 4, "{bytes} bytes");
+    // Once more some of what is sealed, of what is not, and of what came in order.
+    [99_000, 99_000, 80_010, 80_010, 100_000, 100_001].iter().for_each(|n| row(*n, 7));
+    row(100_000, 8);
+    let partition = &head.partitions()[0];
+    let found = partition.select(&Predicate::ALL, TimeRange::ALL);
+    check(&all(&found), &expected);
+    let at = Timestamp(90_000 * 1_000_000_000);
+    let one = partition.select(&Predicate::ALL, TimeRange::new(at, at));
+    let sealed = |part: &HeadPart| matches!(part, HeadPart::Sealed(_));
+    assert_eq!(one[0].parts.iter().filter(|part| sealed(part)).count(), 1, "others are elsewhere");
+    let before = Timestamp(70_000 * 1_000_000_000);
+    assert!(partition.slots_with_rows(TimeRange::new(Timestamp(0), before)).is_empty());
+    check(&all(&partition.freeze().collect::<Vec<_>>()), &expected);
+    head.grew(-(partition.thaw() as i64));
+    assert_eq!(head.bytes(), 0);
+}
+
+#[test]
+fn a_row_of_the_log_has_no_columns_but_those_of_its_definition() {
+    let head = head(1);
+    let stream = place(&head, "m");
+    head.regain(stream, &columns(3));
+    let float = |place| (place, ValueRef::F64(1.0));
+    let restored = |row: &[u8], columns| {
+        let entry = entry::Entry::read(&mut codec::cursor::Cursor::new(row)).expect("whole");
+        let take =
+            |restore: &mut dyn FnMut(&entry::Entry<'_>, usize) -> _| restore(&entry, columns);
+        head.partitions()[0].restore(1, Timestamp(0), take).1
+    };
+    let mut dense = Vec::new();
+    entry::put_dense(&mut dense, stream.slot, 5, [float(0).1, ValueRef::I64(2)].into_iter());
+    assert_eq!([1, 2, 3].map(|columns| restored(&dense, columns)), [Ok(false), Ok(true), Ok(true)]);
+    let mut sparse = Vec::new();
+    entry::put_sparse(&mut sparse, stream.slot, 6, [float(0), float(2)].into_iter());
+    assert_eq!(
+        [1, 2, 3].map(|columns| restored(&sparse, columns)),
+        [Ok(false), Ok(false), Ok(true)]
+    );
 }

@@ -1,6 +1,7 @@
 //! Deletes: hidden at once behind a barrier, left out by the next merges.
 
 use super::Store;
+use super::flush::Cores;
 use crate::block::Block;
 use crate::error::Error;
 use crate::identity::PolicyId;
@@ -29,7 +30,7 @@ impl Store {
             return Err(CatalogError::Failed("the store is closed".to_owned()));
         }
         let log_from = self.set_aside();
-        let flushed = self.flush_all(&mut last);
+        let flushed = self.flush_all(&mut last, Cores::One);
         self.head.partitions().iter().for_each(|partition| partition.go_on());
         let flushed = flushed.map_err(failed)?;
         self.counters.maintained(&crate::Maintained { flushed, ..Default::default() });

@@ -12,45 +12,76 @@ use crate::slice::{self, Slice};
 use codec::Effort;
 use model::{TimeRange, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// From so many bytes on, a flush that has all cores takes more than one.
+const BYTES_FOR_CORES: u64 = 1 << 20;
+
+/// How many cores a flush takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cores {
+    /// Bodies and queries have the others.
+    One,
+    /// Somebody waits for it, and nobody is served meanwhile.
+    All,
+}
 
 impl Store {
     /// Flushes every partition, `last` being the last flush, and shortens the log by that;
     /// answers how many had rows.
-    pub(super) fn flush_all(&self, last: &mut u64) -> Result<u64, Error> {
+    pub(super) fn flush_all(&self, last: &mut u64, cores: Cores) -> Result<u64, Error> {
         self.wal.rotate();
         // Rows that come from here on are in this segment or a later one, which must stay
         // even where no partition has them yet when it is asked.
         let present = self.wal.segment();
-        let flushed = self.flush_partitions(last)?;
+        let flushed = self.flush_partitions(last, cores)?;
         let logged = self.head.partitions().iter().filter_map(Partition::logged_from).min();
         self.wal.remove_before(logged.map_or(present, |logged| logged.min(present)))?;
         Ok(flushed)
     }
 
     /// Flushes every partition and leaves the log as it is.
-    pub(super) fn flush_partitions(&self, last: &mut u64) -> Result<u64, Error> {
+    pub(super) fn flush_partitions(&self, last: &mut u64, cores: Cores) -> Result<u64, Error> {
         match self.head.bytes() {
             // Nothing to write is no job; what is to be noted is noted all the same.
-            0 => self.flush_each(last),
-            bytes => self.job(JobKind::Flush, bytes, || self.flush_each(last)),
+            0 => self.flush_each(last, cores),
+            bytes => self.job(JobKind::Flush, bytes, || self.flush_each(last, cores)),
         }
     }
 
-    fn flush_each(&self, last: &mut u64) -> Result<u64, Error> {
-        let mut flushed = 0;
+    fn flush_each(&self, last: &mut u64, cores: Cores) -> Result<u64, Error> {
+        let mut due = Vec::new();
         for partition in self.head.partitions() {
             if partition.logged_from().is_none() {
                 partition.pass();
                 continue;
             }
             *last += 1;
-            self.flush_partition(partition, *last)?;
-            flushed += 1;
-            // Each partition makes room: nobody waits for the others.
-            let _room = self.room.lock();
-            self.has_room.notify_all();
+            due.push((partition, *last));
         }
-        Ok(flushed)
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some((partition, sequence)) = due.get(next.fetch_add(1, Ordering::Relaxed)) {
+                self.flush_partition(partition, *sequence)?;
+                // Each partition makes room: nobody waits for the others.
+                let _room = self.room.lock();
+                self.has_room.notify_all();
+            }
+            Ok(())
+        };
+        if cores == Cores::One || self.head.bytes() < BYTES_FOR_CORES {
+            work()?;
+        } else {
+            let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+            let done: Result<(), Error> = std::thread::scope(|scope| {
+                let start = |_| scope.spawn(work);
+                let running: Vec<_> = (0..threads.min(due.len())).map(start).collect();
+                let mut ended = running.into_iter().map(|thread| thread.join());
+                ended.try_for_each(|done| done.expect("a flush does not panic"))
+            });
+            done?;
+        }
+        Ok(due.len() as u64)
     }
 
     fn flush_partition(&self, partition: &Partition, sequence: u64) -> Result<(), Error> {

@@ -1,21 +1,21 @@
 //! From the log back to the head, at the start.
 
+mod meanings;
+
 use super::Store;
+use super::flush::Cores;
 use crate::disk::{read_all, replace};
 use crate::error::{Damage, Error};
 use crate::gap;
-use crate::head::Partition;
-use crate::shape::ColumnDef;
-use crate::wal::definition::{self, Definition};
-use crate::wal::entry::{self, Entry};
+use crate::head::{Partition, Regain};
+use crate::identity::{self, PolicyName};
+use crate::wal::definition;
 use crate::wal::frame::Frame;
 use crate::wal::replay::{self, Findings};
+use crate::wal::salvage::Salvaged;
 use crate::wal::{FrameKind, SegmentFile, Setting, frame, segment};
-use codec::cursor::Cursor;
-use hashbrown::HashMap;
-use model::{Span, Timestamp, ValueRef};
-use std::convert::Infallible;
-use std::sync::Arc;
+use meanings::{Meaning, Meanings, Restore, Waiting};
+use model::{Span, Timestamp};
 
 /// The segments of the log, the oldest first.
 /// Those before `log_from` hold nothing that is not in blocks, but may hold what was deleted
@@ -36,49 +36,6 @@ pub(super) fn segments(setting: &Setting, log_from: u64) -> Result<Vec<SegmentFi
 /// After so long, a start says how far it is.
 const QUIET: Span = Span::SECOND;
 
-/// What the rows of one partition mean.
-#[derive(Default)]
-struct Meanings {
-    /// The run they are of: slots mean other streams in another.
-    run: u32,
-    /// By the upper bits of slots and then by the lower: streams that lie together in the
-    /// log are looked up together.
-    streams: HashMap<u32, Box<[Meaning]>>,
-    /// Rows whose definition is missing, by slot: a second copy of it may follow.
-    waiting: HashMap<u32, Vec<u8>>,
-    rows: u64,
-    /// The latest row.
-    latest: Option<Timestamp>,
-    /// Rows whose definition was lost.
-    orphans: u64,
-}
-
-/// How many slots of [`Meanings`] lie together.
-const SLOTS_TOGETHER: u32 = 1024;
-
-/// What a slot of the log means now.
-#[derive(Clone, Default)]
-enum Meaning {
-    /// Its definition was not read.
-    #[default]
-    Unknown,
-    /// A stream whose policy was dropped.
-    Dropped,
-    /// The stream in this slot, with every column where it was.
-    At(u32),
-    /// A stream whose columns stand in another order.
-    Moved(Box<Moved>),
-}
-
-/// A stream whose columns stand in another order.
-#[derive(Clone)]
-struct Moved {
-    slot: u32,
-    /// The columns as rows of this run call them, and where they are now.
-    columns: Arc<[ColumnDef]>,
-    ordinals: Vec<Option<u32>>,
-}
-
 /// A frame and where it stands.
 struct Framed<'a> {
     offset: u64,
@@ -92,23 +49,30 @@ impl Store {
         let all: u64 = segments.iter().map(|file| file.bytes).sum();
         let mut meanings: Vec<Meanings> = Vec::new();
         meanings.resize_with(self.head.partitions().len(), Meanings::default);
-        let mut done = 0;
+        let (mut done, mut salvaged) = (0, Salvaged::default());
         for (index, file) in segments.iter().enumerate() {
             let path = segment::path(&self.folder.wal(), file.number);
-            let bytes = read_all(self.disk.as_ref(), &path)?;
+            salvaged.read(self.disk.as_ref(), &path)?;
             let mut frames = Vec::new();
-            let mut findings = replay::read(&bytes, file.number, &path, |offset, frame| {
-                frames.push(Framed { offset, frame });
-            })?;
+            let mut findings =
+                replay::read(&salvaged.bytes, file.number, &path, |offset, frame| {
+                    frames.push(Framed { offset, frame });
+                })?;
+            findings.damages.extend_from_slice(&salvaged.unread);
             findings.damages.extend(self.replay_frames(&frames, file.number, &mut meanings));
             findings.damages.sort_by_key(|damage| damage.offset);
             let is_last = index + 1 == segments.len();
-            let orphans = meanings.iter_mut().map(|m| m.take_lost(is_last)).sum();
+            if is_last {
+                for (partition, own) in self.head.partitions().iter().zip(&mut meanings) {
+                    self.give_up(partition, own);
+                }
+            }
+            let orphans = meanings.iter_mut().map(Meanings::take_lost).sum();
             // What is lost came before now and is of a time before, as what is not lost is.
-            let latest = meanings.iter().filter_map(|m| m.latest).max();
+            let latest = meanings.iter().filter_map(Meanings::latest).max();
             let until = latest.max(Some(start)).unwrap_or(start);
-            self.settle(findings, orphans, (file.number, &bytes), until, is_last)?;
-            let rows = meanings.iter_mut().map(|m| std::mem::take(&mut m.rows)).sum();
+            self.settle(findings, orphans, (file.number, &salvaged), until, is_last)?;
+            let rows = meanings.iter_mut().map(Meanings::take_rows).sum();
             self.counters.replayed(rows);
             if self.head.bytes() >= self.options.head_bytes_max {
                 self.flush_replayed()?;
@@ -125,7 +89,7 @@ impl Store {
     /// Makes room while the log is replayed. Its files stay: replaying them once more would
     /// only write the same again.
     fn flush_replayed(&self) -> Result<(), Error> {
-        self.flush_partitions(&mut self.flushing.lock()).map(drop)
+        self.flush_partitions(&mut self.flushing.lock(), Cores::All).map(drop)
     }
 
     /// Replays the frames of a segment: the partitions on all cores, each in its order.
@@ -187,43 +151,75 @@ impl Store {
         meanings: &mut Meanings,
     ) -> Result<(), Damage> {
         let Some(partition) = self.partition(&frame) else { return Ok(()) };
-        meanings.enter(frame.run);
+        if meanings.is_of_another(frame.run) {
+            self.give_up(partition, meanings);
+            meanings.enter(frame.run);
+        }
+        if frame.kind == FrameKind::Rows {
+            return self.restore(partition, segment, frame.payload, meanings);
+        }
+        let mut done = self.learn(&frame, partition, meanings);
+        for Waiting { segment, rows } in meanings.take_due() {
+            done = done.and(self.restore(partition, segment, &rows, meanings));
+        }
+        done
+    }
+
+    fn restore(
+        &self,
+        partition: &Partition,
+        segment: u64,
+        rows: &[u8],
+        meanings: &mut Meanings,
+    ) -> Result<(), Damage> {
         let now = self.clock.now();
-        match frame.kind {
-            FrameKind::Definitions => {
-                let mut found = Vec::new();
-                let read = definition::read_all(frame.payload, |definition| {
-                    found.push(definition.slot);
-                    meanings.learn(definition.slot, self.meaning(&definition));
-                });
-                for slot in found {
-                    let Some(waiting) = meanings.waiting.remove(&slot) else { continue };
-                    let (grown, done) = partition
-                        .restore(segment, now, |restore| meanings.restore_all(&waiting, restore));
-                    self.head.grew(grown);
-                    done?;
-                }
-                read
-            }
-            FrameKind::Rows => {
-                let (grown, done) = partition
-                    .restore(segment, now, |restore| meanings.restore_all(frame.payload, restore));
-                self.head.grew(grown);
-                done
+        let take_in = |restore: &mut Restore<'_>| meanings.restore_all(rows, segment, restore);
+        let (grown, done) = partition.restore(segment, now, take_in);
+        self.head.grew(grown);
+        done
+    }
+
+    /// Takes in what may be taken in of rows that waited for a definition in vain.
+    fn give_up(&self, partition: &Partition, meanings: &mut Meanings) {
+        for Waiting { segment, rows } in meanings.begin_giving_up() {
+            if let Err(damage) = self.restore(partition, segment, &rows, meanings) {
+                tracing::error!(segment, what = damage.what, "a row of the log was lost");
+                meanings.lose();
             }
         }
     }
 
-    fn meaning(&self, definition: &Definition<'_>) -> Meaning {
-        let Some(name) = self.policy_name(definition.policy) else { return Meaning::Dropped };
-        let allow = |_| Ok::<(), Infallible>(());
-        let Ok(place) = self.head.place(&name, &definition.measurement, &definition.pairs, allow);
-        let ordinals = self.head.regain(place, &definition.columns);
-        if (0..).zip(&ordinals).all(|(place, now)| *now == Some(place)) {
-            return Meaning::At(place.slot);
-        }
-        let (slot, columns) = (place.slot, definition.columns.clone());
-        Meaning::Moved(Box::new(Moved { slot, columns, ordinals }))
+    /// Reads the definitions of a frame.
+    fn learn(
+        &self,
+        frame: &Frame<'_>,
+        partition: &Partition,
+        meanings: &mut Meanings,
+    ) -> Result<(), Damage> {
+        let mut regain = Regain::new(&self.head, partition);
+        let mut scratch = Vec::new();
+        let mut policy: Option<PolicyName> = None;
+        let mut second = meanings.second_copies();
+        definition::read_all(frame.payload, |definition| {
+            let slot = definition.slot;
+            let hash = identity::hash(&mut scratch, definition.measurement, definition.pairs);
+            if second.has(definition, hash) {
+                return;
+            }
+            if policy.as_ref().is_none_or(|known| known.id != definition.policy) {
+                policy = self.policy_name(definition.policy);
+            }
+            let meaning = match &policy {
+                // Slots of another partition are of other streams: its rows wait in vain.
+                _ if self.head.partition_of(hash) != frame.partition => return,
+                Some(policy) => Meaning::of(regain.stream(policy, hash, definition), definition),
+                None => Meaning::Dropped,
+            };
+            second.note(definition, hash);
+            meanings.learn(slot, meaning);
+        })?;
+        meanings.defined_last(second);
+        Ok(())
     }
 
     /// Says what was found, cuts a torn tail, and keeps a copy of what is damaged.
@@ -231,7 +227,7 @@ impl Store {
         &self,
         findings: Findings,
         orphans: u64,
-        (number, bytes): (u64, &[u8]),
+        (number, segment): (u64, &Salvaged),
         until: Timestamp,
         is_last: bool,
     ) -> Result<(), Error> {
@@ -239,8 +235,9 @@ impl Store {
         let at = path.display();
         let mut damages = findings.damages;
         match findings.torn {
-            Some(torn) if is_last && findings.is_cut_short => {
-                let (offset, lost) = (torn.offset, bytes.len() as u64 - torn.offset);
+            // What cannot be read looks like zeros, and may be read the next time.
+            Some(torn) if is_last && findings.is_cut_short && segment.unread.is_empty() => {
+                let (offset, lost) = (torn.offset, segment.bytes.len() as u64 - torn.offset);
                 tracing::warn!(path = %at, offset, lost, what = torn.what,
                     "the log ends in a torn frame, as after a power cut; it was cut there");
                 if offset == 0 {
@@ -262,108 +259,29 @@ impl Store {
             tracing::error!(path = %at, offset = damage.offset, what = damage.what,
                 "the log is damaged; what follows was read, a copy of the file was put aside");
         }
-        if damages.is_empty() { Ok(()) } else { self.keep_segment(number, bytes, until) }
+        if damages.is_empty() { Ok(()) } else { self.keep_segment(number, segment, until) }
     }
 
-    /// Keeps a copy of a damaged segment aside, unless an earlier start did.
-    fn keep_segment(&self, number: u64, bytes: &[u8], until: Timestamp) -> Result<(), Error> {
+    /// Keeps a copy of a damaged segment aside, unless an earlier start did. Of one that cannot
+    /// be read as a whole the file itself is kept, by a second name: its bytes may be read
+    /// another day, or by other means.
+    fn keep_segment(&self, number: u64, segment: &Salvaged, until: Timestamp) -> Result<(), Error> {
         let (disk, folder) = (self.disk.as_ref(), self.folder.wal());
+        let (bytes, is_whole) = (&segment.bytes, segment.unread.is_empty());
         for entry in disk.list(&folder)? {
+            let is_same =
+                || read_all(disk, &folder.join(&entry.name)).is_ok_and(|kept| kept == *bytes);
             let is_kept = gap::is_segment_aside(&entry.name, number)
                 && entry.bytes == bytes.len() as u64
-                && read_all(disk, &folder.join(&entry.name)).is_ok_and(|kept| kept == bytes);
+                && (!is_whole || is_same());
             if is_kept {
                 return Ok(());
             }
         }
-        Ok(replace(disk, &gap::segment_aside(&folder, number, until), bytes)?)
-    }
-}
-
-impl Meanings {
-    fn learn(&mut self, slot: u32, meaning: Meaning) {
-        let together = self.streams.entry(slot / SLOTS_TOGETHER);
-        let unknown = || vec![Meaning::Unknown; SLOTS_TOGETHER as usize].into();
-        together.or_insert_with(unknown)[(slot % SLOTS_TOGETHER) as usize] = meaning;
-    }
-
-    /// Forgets what slots meant in another run.
-    fn enter(&mut self, run: u32) {
-        if self.run != run {
-            self.run = run;
-            self.streams.clear();
-            self.give_up();
+        let aside = gap::segment_aside(&folder, number, until);
+        if !is_whole && disk.link(&segment::path(&folder, number), &aside).is_ok() {
+            return Ok(disk.sync_dir(&folder)?);
         }
-    }
-
-    /// Counts rows that waited for a definition in vain.
-    fn give_up(&mut self) {
-        for (_, waiting) in self.waiting.drain() {
-            let mut from = Cursor::new(&waiting);
-            while Entry::read(&mut from).is_ok() {
-                self.orphans += 1;
-            }
-        }
-    }
-
-    /// How many rows were lost since the last time; at the end of the log, with those that
-    /// still wait.
-    fn take_lost(&mut self, is_end: bool) -> u64 {
-        if is_end {
-            self.give_up();
-        }
-        std::mem::take(&mut self.orphans)
-    }
-
-    /// Hands every row to `restore`, as it is now: its slot may be another than when it was
-    /// written, and where its columns stand in another order, it is written again in that.
-    fn restore_all(
-        &mut self,
-        payload: &[u8],
-        restore: &mut dyn FnMut(&Entry<'_>) -> Result<(), Damage>,
-    ) -> Result<(), Damage> {
-        let mut from = Cursor::new(payload);
-        let mut rewritten = Vec::new();
-        while from.remaining() > 0 {
-            let start = from.offset();
-            let entry = Entry::read(&mut from)?;
-            self.latest = self.latest.max(Some(Timestamp(entry.timestamp)));
-            let together = self.streams.get(&(entry.slot / SLOTS_TOGETHER));
-            match together.map(|known| &known[(entry.slot % SLOTS_TOGETHER) as usize]) {
-                Some(Meaning::At(slot)) => {
-                    restore(&Entry { slot: *slot, ..entry })?;
-                    self.rows += 1;
-                }
-                Some(Meaning::Moved(moved)) => {
-                    moved.restore(&entry, &mut rewritten, restore)?;
-                    self.rows += 1;
-                }
-                Some(Meaning::Dropped) => {}
-                Some(Meaning::Unknown) | None => {
-                    let waiting = self.waiting.entry(entry.slot).or_default();
-                    waiting.extend_from_slice(&payload[start..from.offset()]);
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Moved {
-    fn restore(
-        &self,
-        entry: &Entry<'_>,
-        rewritten: &mut Vec<u8>,
-        restore: &mut dyn FnMut(&Entry<'_>) -> Result<(), Damage>,
-    ) -> Result<(), Damage> {
-        let mut values: Vec<(u32, ValueRef<'_>)> = Vec::with_capacity(entry.count);
-        entry.each(&self.columns, |place, value| {
-            if let Some(Some(ordinal)) = self.ordinals.get(place) {
-                values.push((*ordinal, value));
-            }
-        })?;
-        rewritten.clear();
-        entry::put_sparse(rewritten, self.slot, entry.timestamp, values.into_iter());
-        restore(&Entry::read(&mut Cursor::new(rewritten))?)
+        Ok(replace(disk, &aside, bytes)?)
     }
 }

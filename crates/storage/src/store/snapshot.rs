@@ -1,6 +1,7 @@
 //! A copy of the store as it is now, made of links to files that never change.
 
 use super::Store;
+use super::flush::Cores;
 use crate::disk::Disk;
 use crate::error::Error;
 use crate::folder::{MANIFEST, REPLACED, SNAPSHOTS};
@@ -23,7 +24,7 @@ impl Store {
         let _working = self.working.lock();
         remove_unfinished(&self.folder.path, self.disk.as_ref());
         let mut last = self.flushing.lock();
-        self.flush_all(&mut last)?;
+        self.flush_all(&mut last, Cores::One)?;
         let disk = self.disk.as_ref();
         let all = self.folder.path.join(SNAPSHOTS);
         let at = all.join(name);

@@ -253,3 +253,26 @@ fn a_second_process_is_refused_until_the_first_is_gone() {
     let found = read(&again, &model::Predicate::ALL, model::TimeRange::ALL, &budget);
     assert_eq!(found["cpu value"].len(), 2, "the refused one harmed nothing");
 }
+
+#[test]
+fn a_large_head_is_closed_by_all_cores_or_stays_in_the_log() {
+    let many = || Options { partitions: 5, ..options() };
+    let points: Vec<Point> =
+        (0..12_000).map(|n| float(&format!("cpu,host=h{n}"), NOW, n as f64)).collect();
+    let mut expected = Expected::default();
+    expected.add(&points);
+    for fails in [false, true] {
+        let rig = Rig::with(Simulated::new(), many()).expect("open");
+        rig.put(&points);
+        assert!(rig.store.stats().head_bytes > 1 << 20, "enough for more than one core");
+        if fails {
+            rig.disk.fail_at(rig.disk.operations() + 12, Fault::Full);
+        }
+        assert_eq!(rig.store.close().is_err(), fails);
+        rig.disk.set_full(false);
+        assert_eq!(rig.store.stats().wal_segments == 0, !fails);
+        let rig = rig.kill(many());
+        assert_eq!(rig.store.stats().replayed_rows > 0, fails);
+        assert_eq!(rig.all(), expected.0);
+    }
+}

@@ -124,6 +124,45 @@ fn a_measurement_has_its_share_of_the_series() {
     assert_eq!(rig.write(&others).expect("write").rows, 2);
 }
 
+/// A point with one field, whose name ends with a number.
+fn nth(key: &str, n: usize) -> Point {
+    point(key, NOW + n as i64, &[(&format!("field{n}"), Value::F64(n as f64))])
+}
+
+#[test]
+fn a_series_key_has_so_many_fields() {
+    let small = Options { columns_max: 3, ..options() };
+    let rig = with(small.clone());
+    let points: Vec<_> = (0..5).map(|n| nth("cpu", n)).collect();
+    let report = rig.write(&points).expect("write");
+    assert_eq!((report.rows, report.limits.as_slice()), (3, &[("columns_max", 2)][..]));
+    let text = report.refused[0].why.to_string();
+    assert!(text.starts_with("limit of 3 fields of one series key reached: \"cpu\""), "{text}");
+    rig.put(&[nth("cpu,host=a", 4)]);
+    let wide: Vec<_> = (0..5).map(|n| (format!("w{n}"), Value::I64(1))).collect();
+    let wide = Point { key: "cpu,host=b".into(), at: NOW, fields: wide };
+    assert_eq!(rig.write(&[wide]).expect("write").limits, [("columns_max", 1)]);
+    // What has more from before goes on, however it is spelled, but gains none.
+    let rig = rig.kill(Options { columns_max: 2, ..small });
+    rig.put(&points[..3]);
+    assert_eq!(rig.write(&points[3..]).expect("write").refused_count, 2);
+    assert_eq!(rig.all().len(), 4);
+}
+
+#[test]
+fn fields_that_come_one_by_one_cost_what_they_are() {
+    let rig = with(Options { columns_max: 4_000, ..options() });
+    // Each host in another order, as maps of programs have it.
+    let points: Vec<_> = [1, 3, 7]
+        .iter()
+        .flat_map(|step| (0..2_000).map(move |n| nth(&format!("m,h={step}"), n * step % 2_000)))
+        .collect();
+    rig.put(&points);
+    let bytes = rig.store.stats().shape_bytes;
+    assert!(bytes < 6_000 * 48, "{bytes} bytes for 6,000 columns");
+    assert_eq!(rig.all().len(), 6_000);
+}
+
 #[test]
 fn labels_have_limits() {
     let long = "x".repeat(11);

@@ -320,3 +320,81 @@ fn a_block_that_comes_back_from_a_backup_has_its_name_and_its_deletes() {
     rig.store.maintain().expect("maintain");
     assert_eq!((rig.all(), rig.store.stats().tombstones), (expected.0, 0));
 }
+
+/// A log of many bodies in one segment, where it is, and where each body ends.
+fn long_log() -> (Rig, PathBuf, Vec<(u64, Map)>) {
+    let rig = Rig::with(Simulated::new(), one()).expect("open");
+    let mut expected = Expected::default();
+    let (mut path, mut ends) = (PathBuf::new(), Vec::new());
+    for body in 0..40i64 {
+        let text = "x".repeat(900);
+        let points = [
+            float("cpu,host=a", NOW + body, body as f64),
+            point("text,host=a", NOW + body, &[("text", Value::Str(text.as_str().into()))]),
+        ];
+        rig.put(&points);
+        expected.add(&points);
+        path = Path::new(DATA).join("wal").join(rig.files("wal").first().expect("a segment"));
+        ends.push((size(&rig.disk, &path), expected.0.clone()));
+    }
+    (rig, path, ends)
+}
+
+#[test]
+fn a_sector_of_the_log_that_cannot_be_read_costs_only_what_is_in_it() {
+    let (rig, path, ends) = long_log();
+    let (bytes, all) = ends.last().cloned().expect("bodies");
+    assert!(bytes > 5 * 4096, "several pages: {bytes}");
+    let found_before = rig.disk.after_power_cut(0);
+    for at in [0, 1, 4096, 9000, bytes - 1] {
+        let disk = found_before.after_power_cut(0);
+        disk.set_bad(Some((&path, at..at + 1)));
+        let rig = Rig::with(disk, one()).unwrap_or_else(|e| panic!("byte {at}: {e}"));
+        assert!(rig.store.stats().corruption_found > 0, "byte {at}");
+        let (found, warnings) = ask(&rig, TimeRange::ALL);
+        assert!(warnings.iter().any(|w| w.contains("may be missing")), "{at}: {warnings:?}");
+        let times = |map: &Map| map.get("cpu,host=a value").map_or(0, |samples| samples.len());
+        // Small bodies have both definitions of a stream in one page.
+        let has_definitions = at >= 4096;
+        let lost = times(&all) - times(&found);
+        assert!(lost <= 8 || !has_definitions, "byte {at} cost {lost} of 40");
+        for (series, samples) in &found {
+            for (time, value) in samples {
+                assert_eq!(Some(value), all[series].get(time), "byte {at} made up a value");
+            }
+        }
+        let page = at / 4096 * 4096;
+        let before = ends.iter().rev().find(|(end, _)| *end <= page);
+        for (series, samples) in before.map(|(_, map)| map.clone()).unwrap_or_default() {
+            let kept = |time| found.get(&series).and_then(|all| all.get(time));
+            assert!(samples.iter().all(|(t, value)| kept(t) == Some(value)), "byte {at}: {series}");
+        }
+        // What could be read is in blocks then; the file stays, and can be read in the end.
+        rig.store.flush().expect("flush");
+        let kept = rig.files("wal").into_iter().find(|name| name.ends_with(".corrupt"));
+        let kept = Path::new(DATA).join("wal").join(kept.expect("it is kept"));
+        rig.disk.set_bad(None);
+        let whole = read_all(&found_before, &path).expect("read");
+        assert_eq!(read_all(&rig.disk, &kept).expect("read"), whole, "byte {at}");
+        assert!(!ask(&rig, TimeRange::ALL).1.is_empty(), "told as long as the file is there");
+    }
+}
+
+#[test]
+fn a_log_that_is_read_the_next_time_is_whole() {
+    let (rig, path, ends) = long_log();
+    let all = &ends.last().expect("bodies").1;
+    for bad in [0..u64::MAX, ends.last().expect("bodies").0 - 5000..u64::MAX] {
+        let disk = rig.disk.after_power_cut(0);
+        disk.set_bad(Some((&path, bad)));
+        let once = Rig::with(disk, one()).expect("open");
+        assert!(ask(&once, TimeRange::ALL).0.len() <= all.len());
+        // Nothing was cut off, and a second start keeps no second file.
+        let again = once.kill(one());
+        again.disk.set_bad(None);
+        let again = again.kill(one());
+        assert_eq!(ask(&again, TimeRange::ALL).0, *all);
+        let aside = again.files("wal").into_iter().filter(|name| name.ends_with(".corrupt"));
+        assert_eq!(aside.count(), 1);
+    }
+}

@@ -14,8 +14,8 @@ use model::Kind;
 use std::sync::Arc;
 
 /// A definition that was read.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Definition<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Definition<'b, 'a> {
     /// What rows of this run call the stream.
     pub slot: u32,
     /// Its policy.
@@ -23,9 +23,11 @@ pub struct Definition<'a> {
     /// Its measurement.
     pub measurement: &'a str,
     /// Its tags.
-    pub pairs: Vec<(&'a str, &'a str)>,
+    pub pairs: &'b [(&'a str, &'a str)],
+    /// What the frame calls measurement and tags: one number is one label.
+    pub numbers: &'b [u32],
     /// Its columns; rows call them by their place here.
-    pub columns: Arc<[ColumnDef]>,
+    pub columns: &'b Arc<[ColumnDef]>,
 }
 
 /// Appends the definitions of one frame.
@@ -88,41 +90,50 @@ fn put_known(out: &mut Vec<u8>, known: &mut HashMap<u32, u64>, id: u32) -> bool 
 ///
 /// # Errors
 /// Where the payload is not what a [`Writer`] appended.
-pub fn read_all<'a>(payload: &'a [u8], mut each: impl FnMut(Definition<'a>)) -> Result<(), Damage> {
+pub fn read_all<'a>(
+    payload: &'a [u8],
+    mut each: impl FnMut(&Definition<'_, 'a>),
+) -> Result<(), Damage> {
     let from = &mut Cursor::new(payload);
     let mut labels: Vec<(&str, &str)> = Vec::new();
     let mut shapes: Vec<Arc<[ColumnDef]>> = Vec::new();
+    let (mut own, mut numbers) = (Vec::new(), Vec::new());
     while from.remaining() > 0 {
         let slot = number(from)?;
         let policy = PolicyId(number(from)?);
-        let mut pairs = Vec::new();
+        own.clear();
+        numbers.clear();
         for _ in 0..from.varint()? {
-            pairs.push(known(from, &mut labels, |from| Ok((get_text(from)?, get_text(from)?)))?);
+            let at = known(from, &mut labels, |from| Ok((get_text(from)?, get_text(from)?)))?;
+            own.push(labels[at]);
+            numbers.push(at as u32);
         }
         let columns = known(from, &mut shapes, read_columns)?;
-        if pairs.is_empty() {
+        let [(_, measurement), pairs @ ..] = own.as_slice() else {
             return Err(Damage::new(from.offset() as u64, "a stream has no measurement"));
-        }
-        let (_, measurement) = pairs.remove(0);
-        each(Definition { slot, policy, measurement, pairs, columns });
+        };
+        let (numbers, columns) = (&numbers, &shapes[columns]);
+        each(&Definition { slot, policy, measurement, pairs, numbers, columns });
     }
     Ok(())
 }
 
-/// Something that the frame has by now, or that is read, and that it has from then on.
-fn known<'a, T: Clone>(
+/// Where something is that the frame has by now, or that is read, and that it has from then on.
+fn known<'a, T>(
     from: &mut Cursor<'a>,
     known: &mut Vec<T>,
     read: impl FnOnce(&mut Cursor<'a>) -> Result<T, Damage>,
-) -> Result<T, Damage> {
+) -> Result<usize, Damage> {
     let at = from.offset() as u64;
     let place: usize = number(from)?;
     if place == 0 {
         known.push(read(from)?);
     }
     let place = if place == 0 { known.len() } else { place };
-    let found = known.get(place - 1).cloned();
-    found.ok_or_else(|| Damage::new(at, "a definition names what its frame does not have"))
+    if place > known.len() {
+        return Err(Damage::new(at, "a definition names what its frame does not have"));
+    }
+    Ok(place - 1)
 }
 
 fn read_columns(from: &mut Cursor<'_>) -> Result<Arc<[ColumnDef]>, Damage> {

@@ -107,6 +107,23 @@ impl<'a> Entry<'a> {
         Ok(Self { slot, timestamp, count, is_dense: form & IS_DENSE != 0, values })
     }
 
+    /// Whether all its values are of these columns.
+    ///
+    /// # Errors
+    /// Where the values are not what was written for them.
+    pub fn fits(&self, columns: &[ColumnDef]) -> Result<bool, Damage> {
+        if self.is_dense {
+            return Ok(self.count <= columns.len());
+        }
+        let mut from = Cursor::new(self.values);
+        for _ in 0..self.count {
+            let ordinal = usize::try_from(from.varint()?).unwrap_or(usize::MAX);
+            let Some(column) = columns.get(ordinal) else { return Ok(false) };
+            read_value(&mut from, column.kind)?;
+        }
+        Ok(true)
+    }
+
     /// Hands each value with its column's ordinal to `each`.
     ///
     /// # Errors

@@ -366,7 +366,7 @@ proptest! {
         let mut whole = segment::header(1);
         whole.extend_from_slice(&bytes);
         read(&whole, 1);
-        let _ = definition::read_all(&bytes, drop);
+        let _ = definition::read_all(&bytes, |_| {});
         let columns = [
             model::Kind::F64, model::Kind::Str, model::Kind::Bool, model::Kind::Histogram,
         ].map(|kind| crate::shape::ColumnDef { name: "x".into(), kind });

@@ -85,6 +85,7 @@ async fn every_limit_has_a_size_and_a_count() {
     for limit in [
         "body_bytes_max",
         "body_decompressed_bytes_max",
+        "columns_max",
         "disk_free_min",
         "head_bytes_max",
         "inflight_bytes_max",

@@ -1,7 +1,7 @@
 //! Which values a tag has among the streams of a partition, with no look at their rows.
 //!
 //! Where few streams may fit, they are looked at; else the values are, each until one of its
-//! streams fits. Rows that came late count wherever they are.
+//! streams fits.
 
 use super::{Names, Partition, STREAMS_PER_LOCK, Slots};
 use crate::identity::PolicyId;
