@@ -166,16 +166,21 @@ impl Form {
 /// # Errors
 /// Where `bytes` are not what [`Encoder::encode`] appends for `count` values.
 pub fn decode(bytes: &[u8], count: usize, out: &mut Vec<f64>) -> Result<(), Error> {
-    prepare(out, count)?;
     let mut cursor = Cursor::new(bytes);
-    let (form, has_exceptions) = Form::from_head(cursor.u8()?)?;
-    let exceptions =
-        if has_exceptions { Some(Exceptions::read(&mut cursor, count)?) } else { None };
-    dispatch::run(ReadForm { cursor: &mut cursor, count, form, out })?;
-    if let Some(exceptions) = exceptions {
-        exceptions.put(out)?;
-    }
+    read(&mut cursor, count, out)?;
     cursor.finish()
+}
+
+/// The same from a cursor, which is left behind the run: a run tells where it ends.
+///
+/// # Errors
+/// Where what follows is not what [`Encoder::encode`] appends for `count` values.
+pub fn read(cursor: &mut Cursor<'_>, count: usize, out: &mut Vec<f64>) -> Result<(), Error> {
+    prepare(out, count)?;
+    let (form, has_exceptions) = Form::from_head(cursor.u8()?)?;
+    let exceptions = if has_exceptions { Some(Exceptions::read(cursor, count)?) } else { None };
+    dispatch::run(ReadForm { cursor, count, form, out })?;
+    exceptions.map_or(Ok(()), |exceptions| exceptions.put(out))
 }
 
 /// Decoding of integers into the doubles of a form.

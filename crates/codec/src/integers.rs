@@ -68,6 +68,15 @@ pub fn decode(bytes: &[u8], count: usize, out: &mut Vec<i64>) -> Result<(), Erro
     cursor.finish()
 }
 
+/// The same from a cursor, which is left behind the run: a run tells where it ends.
+///
+/// # Errors
+/// Where what follows is not what [`encode`] appends for `count` values.
+pub fn read(cursor: &mut Cursor<'_>, count: usize, out: &mut Vec<i64>) -> Result<(), Error> {
+    prepare(out, count)?;
+    read_into(cursor, count, out)
+}
+
 /// Whether an encoded run is one value or an arithmetic progression, which nothing shortens.
 pub(crate) fn is_regular(encoded: &[u8]) -> bool {
     matches!(encoded.first(), Some(&(CONSTANT | LINEAR)))

@@ -50,7 +50,7 @@ impl Identity {
     }
 
     /// The hash of measurement and tags. With the policy it tells streams apart: that two
-    /// of 10^12 have one hash has a chance of 10^-15.
+    /// of 10^9 have one hash has a chance of 10^-11.
     pub fn hash(&self) -> u128 {
         self.hash
     }
@@ -69,14 +69,18 @@ impl Identity {
     }
 }
 
+/// How many bytes of a stream's hash there are: what blocks keep of each stream, and so as
+/// short as chance allows.
+pub const HASH_BYTES: usize = 12;
+
 /// Which of `partitions` holds the streams with this hash. The policy does not matter, so
 /// that what one host sends under several policies stays together.
 pub fn partition_of(hash: u128, partitions: u16) -> u16 {
-    // The high half: the low one chooses the slot in hash tables.
-    ((hash >> 64) as u64 % u64::from(partitions)) as u16
+    // The high bits: the low ones choose the slot in hash tables.
+    ((hash >> 32) as u64 % u64::from(partitions)) as u16
 }
 
-/// Hashes measurement and tags. 0xff cannot stand in UTF-8, so that it separates safely.
+/// Hashes measurement and tags to [`HASH_BYTES`] bytes. 0xff cannot stand in UTF-8, so that it separates safely.
 pub fn hash<T: AsRef<str>>(scratch: &mut Vec<u8>, measurement: &str, pairs: &[(T, T)]) -> u128 {
     scratch.clear();
     scratch.extend_from_slice(measurement.as_bytes());
@@ -85,7 +89,7 @@ pub fn hash<T: AsRef<str>>(scratch: &mut Vec<u8>, measurement: &str, pairs: &[(T
         scratch.extend_from_slice(part.as_ref().as_bytes());
     }
     // Partitions on disk depend on this hash: it can never change.
-    xxh3_128_with_seed(scratch, 0)
+    xxh3_128_with_seed(scratch, 0) >> (128 - 8 * HASH_BYTES)
 }
 
 #[cfg(test)]

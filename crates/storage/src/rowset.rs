@@ -142,6 +142,48 @@ pub fn merge(sources: &[&dyn RowSource], columns: &[ColumnDef], range: TimeRange
     rows
 }
 
+/// The rows of sets that were made for these columns, from the oldest to the newest, as
+/// [`merge`] makes them. Mostly each set begins after the one before it, with a value in every
+/// cell: then they are only put end to end.
+pub fn join(mut sets: Vec<RowSet>, columns: &[ColumnDef]) -> RowSet {
+    let is_full = |set: &RowSet| {
+        let is_full = |(cells, column): (&Cells, &ColumnDef)| {
+            cells.values.kind() == column.kind && cells.values.len() == set.timestamps.len()
+        };
+        set.columns.len() == columns.len() && set.columns.iter().zip(columns).all(is_full)
+    };
+    let is_rising = |pair: &[RowSet]| pair[0].timestamps.last() < pair[1].timestamps.first();
+    let is_plain = !sets.is_empty() && sets.windows(2).all(is_rising) && sets.iter().all(is_full);
+    if !is_plain {
+        let sources: Vec<_> = sets.iter().map(|set| set as &dyn RowSource).collect();
+        return merge(&sources, columns, TimeRange::ALL);
+    }
+    let mut rest = sets.split_off(1);
+    let mut joined = sets.remove(0);
+    for set in &mut rest {
+        joined.timestamps.append(&mut set.timestamps);
+        for (cells, more) in joined.columns.iter_mut().zip(&mut set.columns) {
+            append(&mut cells.values, &mut more.values);
+        }
+    }
+    joined
+}
+
+/// Appends values of the same kind.
+fn append(values: &mut Column, more: &mut Column) {
+    match (values, more) {
+        (Column::F64(values), Column::F64(more)) => values.append(more),
+        (Column::I64(values), Column::I64(more)) => values.append(more),
+        (Column::U64(values), Column::U64(more)) => values.append(more),
+        (Column::Bool(values), Column::Bool(more)) => values.append(more),
+        (Column::Str(values), Column::Str(more))
+        | (Column::Histogram(values), Column::Histogram(more)) => {
+            more.iter().for_each(|entry| values.push(entry));
+        }
+        _ => unreachable!("kinds were compared"),
+    }
+}
+
 /// Every row inside `range` in the order of time, and of equal times from the oldest.
 fn in_order(sources: &[&dyn RowSource], range: TimeRange) -> Vec<At> {
     let mut order = Vec::with_capacity(sources.iter().map(|source| source.len()).sum());

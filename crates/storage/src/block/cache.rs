@@ -1,21 +1,30 @@
 //! Pages of blocks that were read, within a bound of memory: their bytes, or what was parsed
 //! out of them where every question needs that.
 //!
-//! One for the whole store, in shards, each a CLOCK: a page that was asked for since the
-//! hand last passed stays. Pages are checked when they are read, so that a hit costs a
-//! look-up and no copy.
+//! One for the whole store, in shards, each with two queues (S3-FIFO: Yang et al., "FIFO queues
+//! are all you need for cache eviction", SOSP 2023): what is *young* leaves soon unless it is
+//! asked for again, so that a scan over all of history takes a tenth of the room and no more;
+//! what is *proven* leaves when it was not asked for since it was last looked at, so that pages
+//! of blocks that were merged away do not stay. Keys of what left young are remembered for a
+//! while: what comes back is proven. Pages are checked when they are read, so that a hit
+//! costs a look-up and no copy.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use parking_lot::Mutex;
 use std::any::Any;
+use std::collections::VecDeque;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Threads that look up different pages rarely wait for each other.
 const SHARDS: usize = 16;
-/// What a page takes beside its bytes: its entries in table and ring, and the `Arc`.
-const ENTRY_BYTES: u64 = 96;
+/// What a page takes beside its bytes: its entries in table and queue, the `Arc`, and a key
+/// that is remembered.
+const ENTRY_BYTES: u64 = 160;
+/// Young pages have this share of the room: enough that most of what is asked for twice
+/// within a question or two is seen to be.
+const YOUNG_SHARE: u64 = 10;
 
 /// The bytes of a page, without its checksum.
 #[derive(Clone, Debug)]
@@ -51,15 +60,19 @@ pub struct Cache {
 
 #[derive(Debug, Default)]
 struct Shard {
-    places: HashMap<Key, usize>,
-    ring: Vec<Entry>,
-    hand: usize,
+    entries: HashMap<Key, Entry>,
+    /// Those that came first at the front.
+    young: VecDeque<Key>,
+    proven: VecDeque<Key>,
+    /// What left young, at most as many as there are entries.
+    left: VecDeque<Key>,
+    is_left: HashSet<Key>,
     bytes: u64,
+    young_bytes: u64,
 }
 
 #[derive(Debug)]
 struct Entry {
-    key: Key,
     held: Held,
     bytes: u64,
     was_used: bool,
@@ -135,8 +148,7 @@ impl Cache {
 
     fn find(&self, key: Key) -> Option<Held> {
         let mut shard = self.shard(key).lock();
-        let place = *shard.places.get(&key)?;
-        let entry = &mut shard.ring[place];
+        let entry = shard.entries.get_mut(&key)?;
         entry.was_used = true;
         Some(entry.held.clone())
     }
@@ -162,16 +174,13 @@ impl Cache {
             return false;
         }
         let mut shard = self.shard(key).lock();
-        if shard.places.contains_key(&key) {
+        if shard.entries.contains_key(&key) {
             return true;
         }
         while shard.bytes + bytes > self.shard_bytes_max {
-            shard.evict();
+            shard.evict(self.shard_bytes_max / YOUNG_SHARE);
         }
-        let place = shard.ring.len();
-        shard.ring.push(Entry { key, held, bytes, was_used: false });
-        shard.places.insert(key, place);
-        shard.bytes += bytes;
+        shard.add(key, Entry { held, bytes, was_used: false });
         true
     }
 
@@ -191,24 +200,45 @@ impl Cache {
 }
 
 impl Shard {
-    /// Takes out the first page that was not used since the hand last passed it. There is
-    /// one at least.
-    fn evict(&mut self) {
-        loop {
-            self.hand %= self.ring.len();
-            let entry = &mut self.ring[self.hand];
-            if std::mem::take(&mut entry.was_used) {
-                self.hand += 1;
-                continue;
-            }
-            let gone = self.ring.swap_remove(self.hand);
-            self.places.remove(&gone.key);
-            self.bytes -= gone.bytes;
-            // The last page took the place of the one that left.
-            if let Some(moved) = self.ring.get(self.hand) {
-                self.places.insert(moved.key, self.hand);
-            }
+    fn add(&mut self, key: Key, entry: Entry) {
+        self.bytes += entry.bytes;
+        // Its place among those that left stays, and is passed over when its turn comes.
+        if self.is_left.remove(&key) {
+            self.proven.push_back(key);
+        } else {
+            self.young_bytes += entry.bytes;
+            self.young.push_back(key);
+        }
+        self.entries.insert(key, entry);
+    }
+
+    /// Takes out one page, if not what it looks at has proven itself. There is one at least.
+    fn evict(&mut self, young_bytes_max: u64) {
+        let is_young = self.young_bytes > young_bytes_max || self.proven.is_empty();
+        let queue = if is_young { &mut self.young } else { &mut self.proven };
+        let Some(key) = queue.pop_front() else { return };
+        let entry = self.entries.get_mut(&key).expect("what is in a queue has an entry");
+        let bytes = entry.bytes;
+        if is_young {
+            self.young_bytes -= bytes;
+        }
+        if std::mem::take(&mut entry.was_used) {
+            self.proven.push_back(key);
             return;
+        }
+        self.entries.remove(&key);
+        self.bytes -= bytes;
+        if is_young {
+            self.remember(key);
+        }
+    }
+
+    fn remember(&mut self, key: Key) {
+        self.left.push_back(key);
+        self.is_left.insert(key);
+        while self.left.len() > self.entries.len() {
+            let Some(oldest) = self.left.pop_front() else { return };
+            self.is_left.remove(&oldest);
         }
     }
 }

@@ -9,8 +9,8 @@ use codec::cursor::Cursor;
 use model::{TimeRange, Timestamp};
 use std::path::Path;
 
-const HEADER: Seal = Seal { magic: b"BAROBLCK", version: 3, what: "block header" };
-const FOOTER: Seal = Seal { magic: b"BAROFOOT", version: 3, what: "block footer" };
+const HEADER: Seal = Seal { magic: b"BAROBLCK", version: 4, what: "block header" };
+const FOOTER: Seal = Seal { magic: b"BAROFOOT", version: 4, what: "block footer" };
 
 /// How long a block's header is: what its name says, wrapped.
 pub const HEADER_BYTES: usize = ENVELOPE_BYTES + 2 + 2 + 4 + 4 + 8 + 8 + 2;

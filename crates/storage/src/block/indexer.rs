@@ -112,7 +112,7 @@ impl Indexer {
         let mut sets = postings::Writer::new(self.len());
         let dictionary = self.write_dictionary(&mut sets, output)?;
         let stream_pages = self.write_streams(output)?;
-        let mut measurements = measurements::Writer::default();
+        let mut measurements = measurements::Writer::new(self.policies.len());
         for one in &self.measurements {
             measurements.add(one, output)?;
         }

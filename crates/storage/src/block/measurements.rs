@@ -1,5 +1,8 @@
 //! What each measurement of a block has: its streams, its columns with their groups, and
 //! the shapes of its streams.
+//!
+//! A page tells names by what they do not share with the one before, fields once, and where
+//! groups are by how far they are from the one before, as they mostly follow each other.
 
 use super::array;
 use super::group;
@@ -7,7 +10,8 @@ use super::output::Output;
 use crate::error::Damage;
 use crate::shape::{ColumnDef, Shape, Shapes};
 use codec::cursor::Cursor;
-use codec::varint::put_u64;
+use codec::varint::{put_i64, put_u64};
+use hashbrown::HashMap;
 use model::Kind;
 use std::io;
 use std::sync::Arc;
@@ -34,14 +38,27 @@ pub struct Written {
 }
 
 /// Writes pages of measurements.
-#[derive(Default)]
 pub struct Writer {
-    open: Vec<u8>,
-    entries: u64,
+    /// How many policies the block has.
+    policies: u32,
+    open: Open,
     next: u32,
-    /// The first name, the first measurement, the first stream and the number of each page.
     pages: Vec<Fence>,
-    pending: Option<(Arc<str>, u32, u32)>,
+}
+
+/// A page that is being written.
+#[derive(Default)]
+struct Open {
+    body: Vec<u8>,
+    entries: u64,
+    /// The name, the number and the first stream of its first measurement.
+    first: Option<(Arc<str>, u32, u32)>,
+    /// The last name.
+    name: Arc<str>,
+    fields: Vec<ColumnDef>,
+    by_field: HashMap<ColumnDef, u32>,
+    /// Where the last group ends.
+    end: u64,
 }
 
 /// What is known of a page of measurements without reading it.
@@ -56,42 +73,56 @@ pub struct Fence {
 }
 
 impl Writer {
+    /// For a block of so many policies.
+    pub fn new(policies: usize) -> Self {
+        Self { policies: policies as u32, open: Open::default(), next: 0, pages: Vec::new() }
+    }
+
     /// Adds a measurement; they come in the order of their names.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn add(&mut self, one: &Written, output: &mut Output) -> io::Result<()> {
-        if self.pending.is_none() {
-            self.pending = Some((one.name.clone(), self.next, one.first));
+        let open = &mut self.open;
+        if open.first.is_none() {
+            open.first = Some((one.name.clone(), self.next, one.first));
         }
         self.next += 1;
-        self.entries += 1;
-        let out = &mut self.open;
-        array::put_bytes(out, one.name.as_bytes());
-        put_u64(out, u64::from(one.streams));
-        put_u64(out, one.columns.len() as u64);
+        open.put_name(&one.name);
+        put_u64(&mut open.body, u64::from(one.streams));
+        put_u64(&mut open.body, one.columns.len() as u64);
         for (column, policies, groups) in &one.columns {
-            array::put_bytes(out, column.name.as_bytes());
-            out.push(column.kind as u8);
-            put_u64(out, policies.len() as u64);
-            policies.iter().for_each(|policy| put_u64(out, u64::from(*policy)));
-            put_groups(out, groups, output)?;
+            let field = open.field(column);
+            put_u64(&mut open.body, u64::from(field));
+            let is_all = policies.len() == self.policies as usize;
+            let named = if is_all { &[] } else { policies.as_slice() };
+            put_u64(&mut open.body, named.len() as u64);
+            named.iter().for_each(|policy| put_u64(&mut open.body, u64::from(*policy)));
+            open.put_groups(groups, one.first, output)?;
         }
-        put_u64(out, one.shapes.len() as u64);
+        put_u64(&mut open.body, one.shapes.len() as u64);
         for shape in &one.shapes {
-            put_u64(out, shape.len() as u64);
-            shape.iter().for_each(|column| put_u64(out, u64::from(*column)));
+            let is_all = shape.iter().copied().eq(0..one.columns.len() as u32);
+            let named = if is_all { &[] } else { shape.as_slice() };
+            put_u64(&mut open.body, named.len() as u64);
+            named.iter().for_each(|column| put_u64(&mut open.body, u64::from(*column)));
         }
-        if self.open.len() >= PAGE_BYTES { self.close(output) } else { Ok(()) }
+        if open.body.len() >= PAGE_BYTES { self.close(output) } else { Ok(()) }
     }
 
     fn close(&mut self, output: &mut Output) -> io::Result<()> {
-        let Some((name, first, stream)) = self.pending.take() else { return Ok(()) };
-        let mut body = Vec::with_capacity(self.open.len() + 16);
-        put_u64(&mut body, self.entries);
-        put_u64(&mut body, u64::from(stream));
-        body.append(&mut self.open);
-        self.entries = 0;
+        let open = std::mem::take(&mut self.open);
+        let Some((name, first, stream)) = open.first else { return Ok(()) };
+        let mut body = Vec::with_capacity(open.body.len() + 64);
+        for number in [open.entries, u64::from(stream), u64::from(self.policies)] {
+            put_u64(&mut body, number);
+        }
+        put_u64(&mut body, open.fields.len() as u64);
+        for field in &open.fields {
+            body.push(field.kind as u8);
+            array::put_bytes(&mut body, field.name.as_bytes());
+        }
+        body.extend_from_slice(&open.body);
         self.pages.push(Fence { name, first, page: output.page(&body)? });
         Ok(())
     }
@@ -113,29 +144,56 @@ impl Writer {
     }
 }
 
-fn put_groups(out: &mut Vec<u8>, groups: &[group::Place], output: &mut Output) -> io::Result<()> {
-    put_u64(out, groups.len() as u64);
-    if let [group] = groups {
-        for number in [group.first, group.directory, group.bytes] {
-            put_u64(out, u64::from(number));
-        }
-        put_u64(out, group.offset);
-        return Ok(());
+impl Open {
+    fn put_name(&mut self, name: &Arc<str>) {
+        self.entries += 1;
+        array::put_text_after(&mut self.body, &self.name, name);
+        self.name = name.clone();
     }
-    let mut first_page = None;
-    for page in groups.chunks(GROUPS) {
-        let mut body = Vec::with_capacity(page.len() * GROUP_BYTES);
-        for group in page {
-            body.extend_from_slice(&group.first.to_le_bytes());
-            body.extend_from_slice(&group.offset.to_le_bytes());
-            body.extend_from_slice(&group.directory.to_le_bytes());
-            body.extend_from_slice(&group.bytes.to_le_bytes());
+
+    /// The place of a field among those of the page.
+    fn field(&mut self, column: &ColumnDef) -> u32 {
+        if let Some(known) = self.by_field.get(column) {
+            return *known;
         }
-        let number = output.page(&body)?;
-        first_page.get_or_insert(number);
+        let place = self.fields.len() as u32;
+        self.by_field.insert(column.clone(), place);
+        self.fields.push(column.clone());
+        place
     }
-    put_u64(out, u64::from(first_page.unwrap_or_default()));
-    Ok(())
+
+    /// Appends where groups are, of a measurement whose first stream is `first`.
+    fn put_groups(
+        &mut self,
+        groups: &[group::Place],
+        first: u32,
+        output: &mut Output,
+    ) -> io::Result<()> {
+        let out = &mut self.body;
+        put_u64(out, groups.len() as u64);
+        if let [group] = groups {
+            for number in [group.first - first, group.directory, group.bytes] {
+                put_u64(out, u64::from(number));
+            }
+            put_i64(out, group.offset.wrapping_sub(self.end).cast_signed());
+            self.end = group.offset + u64::from(group.bytes);
+            return Ok(());
+        }
+        let mut first_page = None;
+        for page in groups.chunks(GROUPS) {
+            let mut body = Vec::with_capacity(page.len() * GROUP_BYTES);
+            for group in page {
+                body.extend_from_slice(&group.first.to_le_bytes());
+                body.extend_from_slice(&group.offset.to_le_bytes());
+                body.extend_from_slice(&group.directory.to_le_bytes());
+                body.extend_from_slice(&group.bytes.to_le_bytes());
+            }
+            let number = output.page(&body)?;
+            first_page.get_or_insert(number);
+        }
+        put_u64(out, u64::from(first_page.unwrap_or_default()));
+        Ok(())
+    }
 }
 
 /// Reads the fence.
@@ -240,13 +298,17 @@ impl Measurement {
 pub fn parse(bytes: &[u8], shapes: &Shapes) -> Result<Vec<Measurement>, Damage> {
     let from = &mut Cursor::new(bytes);
     let (count, mut first): (u64, u32) = (from.varint()?, array::number(from)?);
-    let mut all = Vec::new();
+    let mut parser = Parser { policies: array::number(from)?, fields: Vec::new(), end: 0 };
+    for _ in 0..from.varint()? {
+        parser.fields.push(parse_field(from)?);
+    }
+    let (mut all, mut name) = (Vec::new(), Vec::new());
     for _ in 0..count {
-        let name = array::get_text(from)?.into();
+        let name = array::get_text_after(from, &mut name)?.into();
         let streams = array::number(from)?;
         let mut columns = Vec::new();
         for _ in 0..from.varint()? {
-            columns.push(parse_column(from)?);
+            columns.push(parser.column(from, first)?);
         }
         let mut found = Vec::new();
         for _ in 0..from.varint()? {
@@ -259,24 +321,48 @@ pub fn parse(bytes: &[u8], shapes: &Shapes) -> Result<Vec<Measurement>, Damage> 
     Ok(all)
 }
 
-fn parse_column(from: &mut Cursor<'_>) -> Result<Column, Damage> {
-    let name = array::get_text(from)?.into();
+fn parse_field(from: &mut Cursor<'_>) -> Result<ColumnDef, Damage> {
     let at = from.offset() as u64;
     let kind = Kind::from_u8(from.u8()?)
         .ok_or_else(|| Damage::new(at, "value kind is not known to this version"))?;
-    let mut policies = Vec::new();
-    for _ in 0..from.varint()? {
-        policies.push(array::number(from)?);
+    Ok(ColumnDef { name: array::get_text(from)?.into(), kind })
+}
+
+/// What the columns of a page are told by.
+struct Parser {
+    /// How many policies the block has.
+    policies: u16,
+    fields: Vec<ColumnDef>,
+    /// Where the last group ends.
+    end: u64,
+}
+
+impl Parser {
+    /// A column of a measurement whose first stream is `first`.
+    fn column(&mut self, from: &mut Cursor<'_>, first: u32) -> Result<Column, Damage> {
+        let at = from.offset() as u64;
+        let field: usize = array::number(from)?;
+        let def = self.fields.get(field).cloned();
+        let def = def.ok_or_else(|| Damage::new(at, "a column names a field not there"))?;
+        let mut policies = Vec::new();
+        for _ in 0..from.varint()? {
+            policies.push(array::number(from)?);
+        }
+        if policies.is_empty() {
+            policies.extend(0..u32::from(self.policies));
+        }
+        let count: u32 = array::number(from)?;
+        let groups = if count == 1 {
+            let first = first.saturating_add(array::number(from)?);
+            let (directory, bytes) = (array::number(from)?, array::number(from)?);
+            let offset = self.end.wrapping_add(from.zigzag()?.cast_unsigned());
+            self.end = offset.wrapping_add(u64::from(bytes));
+            Groups::One(group::Place { first, offset, directory, bytes })
+        } else {
+            Groups::Paged(count, array::number(from)?)
+        };
+        Ok(Column { def, policies, groups })
     }
-    let count: u32 = array::number(from)?;
-    let groups = if count == 1 {
-        let first = array::number(from)?;
-        let (directory, bytes) = (array::number(from)?, array::number(from)?);
-        Groups::One(group::Place { first, offset: from.varint()?, directory, bytes })
-    } else {
-        Groups::Paged(count, array::number(from)?)
-    };
-    Ok(Column { def: ColumnDef { name, kind }, policies, groups })
 }
 
 fn parse_shape(
@@ -286,13 +372,14 @@ fn parse_shape(
 ) -> Result<(Arc<Shape>, Vec<u32>), Damage> {
     let at = from.offset() as u64;
     let mut numbers: Vec<u32> = Vec::new();
-    let mut defs = Vec::new();
     for _ in 0..from.varint()? {
-        let number: u32 = array::number(from)?;
-        let column = columns.get(number as usize);
-        let column = column.ok_or_else(|| Damage::new(at, "a shape names a column not there"))?;
-        defs.push(column.def.clone());
-        numbers.push(number);
+        numbers.push(array::number(from)?);
     }
+    if numbers.is_empty() {
+        numbers.extend(0..columns.len() as u32);
+    }
+    let def = |number: &u32| columns.get(*number as usize).map(|column| column.def.clone());
+    let defs: Option<Vec<ColumnDef>> = numbers.iter().map(def).collect();
+    let defs = defs.ok_or_else(|| Damage::new(at, "a shape names a column not there"))?;
     Ok((shapes.intern(&defs), numbers))
 }

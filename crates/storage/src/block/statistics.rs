@@ -4,12 +4,13 @@
 //! knows its timestamps puts them in place. Of text there are none, and none where a value
 //! is not finite or the chunk is short.
 
-use super::array;
-use crate::error::Damage;
-use codec::cursor::Cursor;
 use model::value::is_stale;
 use model::{Accumulator, Column};
 use std::ops::Range;
+
+pub use stored::{get, put};
+
+mod stored;
 
 /// Shorter chunks are decoded as fast as their statistics would be read, which would take
 /// more space than the values.
@@ -110,71 +111,6 @@ pub fn at_times(
         }
     }
     Some(window)
-}
-
-/// Appends the statistics of chunks, of which some have none; nothing where none has any.
-pub fn put(out: &mut Vec<u8>, of: &[Option<Accumulator>]) {
-    let some: Vec<&Accumulator> = of.iter().flatten().collect();
-    if some.is_empty() {
-        return;
-    }
-    let present: Vec<bool> = of.iter().map(Option::is_some).collect();
-    let mut bits = Vec::new();
-    codec::bools::encode(&present, &mut bits);
-    array::put_bytes(out, &bits);
-    let mut integers = |of: fn(&Accumulator) -> i64| {
-        let numbers: Vec<i64> = some.iter().map(|window| of(window)).collect();
-        array::put(out, &numbers);
-    };
-    integers(|w| w.count.cast_signed());
-    integers(|w| w.resets.cast_signed());
-    integers(|w| w.min_at);
-    integers(|w| w.max_at);
-    integers(|w| w.first_at);
-    integers(|w| w.last_at);
-    let mut floats = |of: fn(&Accumulator) -> f64| {
-        let values: Vec<f64> = some.iter().map(|window| of(window)).collect();
-        array::put_floats(out, &values);
-    };
-    // Rounded once: what its compensation adds is below the last digit of the sum.
-    floats(Accumulator::sum);
-    floats(|w| w.min);
-    floats(|w| w.max);
-    floats(|w| w.first);
-    floats(|w| w.last);
-    floats(|w| w.increase);
-}
-
-/// Reads the statistics of `count` chunks.
-///
-/// # Errors
-/// Where they are damaged.
-pub fn get(bytes: &[u8], count: usize) -> Result<Vec<Option<Accumulator>>, Damage> {
-    let from = &mut Cursor::new(bytes);
-    let mut present = Vec::new();
-    codec::bools::decode(array::get_bytes(from)?, count, &mut present)?;
-    let some = present.iter().filter(|has| **has).count();
-    let mut integers = || array::get(from, some);
-    let (counts, resets) = (integers()?, integers()?);
-    let (min_at, max_at, first_at, last_at) = (integers()?, integers()?, integers()?, integers()?);
-    let mut floats = || array::get_floats(from, some);
-    let (sums, min, max) = (floats()?, floats()?, floats()?);
-    let (first, last, increase) = (floats()?, floats()?, floats()?);
-    from.finish()?;
-    let window = |n: usize| {
-        let mut window = Accumulator::default().with_sum_parts(sums[n], 0.0);
-        window.count = counts[n].cast_unsigned();
-        window.resets = resets[n].cast_unsigned();
-        (window.min, window.min_at) = (min[n], min_at[n]);
-        (window.max, window.max_at) = (max[n], max_at[n]);
-        (window.first, window.first_at) = (first[n], first_at[n]);
-        (window.last, window.last_at) = (last[n], last_at[n]);
-        window.increase = increase[n];
-        window
-    };
-    let mut next = 0..some;
-    let one = |has: &bool| if *has { next.next().map(window) } else { None };
-    Ok(present.iter().map(one).collect())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 use super::array;
 use super::cache::Page;
 use crate::error::Damage;
+use crate::identity::HASH_BYTES;
 use codec::cursor::Cursor;
 use codec::varint::put_u64;
 use model::{TimeRange, Timestamp};
@@ -66,7 +67,7 @@ pub fn encode(
     array::put(&mut body, &firsts);
     array::put(&mut body, &lasts);
     for stream in streams {
-        body.extend_from_slice(&stream.hash.to_le_bytes());
+        body.extend_from_slice(&stream.hash.to_le_bytes()[..HASH_BYTES]);
     }
     let mut first = 0;
     for run in runs {
@@ -116,7 +117,7 @@ impl Streams {
         }
         let (firsts, lasts) = (array::get_as(from, count)?, array::get_as(from, count)?);
         let hashes = from.offset();
-        from.bytes(count * 16)?;
+        from.bytes(count * HASH_BYTES)?;
         Ok(Self { runs, firsts, lasts, hashes, page })
     }
 
@@ -139,9 +140,9 @@ impl Streams {
     /// Stream `at` of this page, which is one of its.
     pub fn stream(&self, at: usize) -> Stream {
         let run = self.runs.partition_point(|(_, run)| run.end <= at);
-        let start = self.hashes + at * 16;
+        let start = self.hashes + at * HASH_BYTES;
         let mut hash = [0; 16];
-        hash.copy_from_slice(&self.page[start..start + 16]);
+        hash[..HASH_BYTES].copy_from_slice(&self.page[start..start + HASH_BYTES]);
         let (first, last) = (i64::from(self.firsts[at]), i64::from(self.lasts[at]));
         let end = ((last + 1) << UNIT_BITS).wrapping_sub(1);
         Stream {
@@ -157,7 +158,7 @@ impl Streams {
     /// # Errors
     /// Where the page is damaged.
     pub fn ranks(&self, sets: &[Box<[u32]>]) -> Result<Ranks, Damage> {
-        let at = self.hashes + self.len() * 16;
+        let at = self.hashes + self.len() * HASH_BYTES;
         let from = &mut Cursor::new(&self.page[at..]);
         let mut runs = Vec::with_capacity(self.runs.len());
         for (common, run) in &self.runs {

@@ -55,9 +55,7 @@ fn encode<'a>(
             set_starts.push(postings.len() as u32);
             last = "";
         }
-        let shared = last.bytes().zip(value.bytes()).take_while(|(a, b)| a == b).count();
-        put_u64(&mut texts, shared as u64);
-        array::put_bytes(&mut texts, &value.as_bytes()[shared..]);
+        array::put_text_after(&mut texts, last, value);
         last = value;
         sets.put(&mut postings, streams(first + index), output)?;
     }
@@ -115,8 +113,7 @@ impl Values {
             if at % RESTART == 0 {
                 text.clear();
             }
-            self.next(&mut from, &mut text)?;
-            each(at, self.utf8(&text)?);
+            each(at, array::get_text_after(&mut from, &mut text)?);
         }
         Ok(())
     }
@@ -129,9 +126,9 @@ impl Values {
         let mut from = self.cursor_at(at / RESTART, self.texts, 0)?;
         let mut text = Vec::new();
         for _ in 0..=at % RESTART {
-            self.next(&mut from, &mut text)?;
+            array::get_text_after(&mut from, &mut text)?;
         }
-        Ok(self.utf8(&text)?.to_owned())
+        String::from_utf8(text).map_err(|_| Damage::new(self.texts as u64, "a text is not UTF-8"))
     }
 
     /// Where `value` stands here, or where it would.
@@ -149,8 +146,7 @@ impl Values {
         let mut text = Vec::new();
         let end = self.count.min((low + 1) * RESTART);
         for at in low * RESTART..end {
-            self.next(&mut from, &mut text)?;
-            match self.utf8(&text)?.cmp(value) {
+            match array::get_text_after(&mut from, &mut text)?.cmp(value) {
                 std::cmp::Ordering::Less => {}
                 std::cmp::Ordering::Equal => return Ok(Ok(at)),
                 std::cmp::Ordering::Greater => return Ok(Err(at)),
@@ -196,21 +192,6 @@ impl Values {
             }
         }
         Ok(Ok(()))
-    }
-
-    fn next(&self, from: &mut Cursor<'_>, text: &mut Vec<u8>) -> Result<(), Damage> {
-        let shared: usize = array::number(from)?;
-        if shared > text.len() {
-            return Err(Damage::new(self.texts as u64, "a value shares more than there is"));
-        }
-        text.truncate(shared);
-        text.extend_from_slice(array::get_bytes(from)?);
-        Ok(())
-    }
-
-    fn utf8<'a>(&self, text: &'a [u8]) -> Result<&'a str, Damage> {
-        let refuse = |_| Damage::new(self.texts as u64, "a text is not UTF-8");
-        std::str::from_utf8(text).map_err(refuse)
     }
 
     /// A cursor at a restart; tables of texts stand before those of sets.

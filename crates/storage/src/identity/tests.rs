@@ -24,3 +24,12 @@ fn names_and_policy_tell_streams_apart() {
     }
     assert_eq!(first.hash(), Identity::of(&policy(2), "cpu", &tags).hash());
 }
+
+#[test]
+fn partitions_are_told_by_the_highest_bits() {
+    let pairs = [pair("host", "a")];
+    let whole = xxh3_128_with_seed(b"cpu\xffhost\xffa", 0);
+    let hash = hash(&mut Vec::new(), "cpu", &pairs);
+    assert_eq!(hash, whole >> (128 - 8 * HASH_BYTES));
+    assert_eq!(u64::from(partition_of(hash, 7)), (whole >> 64) as u64 % 7);
+}

@@ -34,6 +34,43 @@ fn the_newest_value_stays_field_by_field() {
 }
 
 #[test]
+fn joining_gives_what_merging_gives() {
+    let full = |times: &[i64]| {
+        let row = |at: &i64| (*at, Some(*at as f64), Some(-*at as f64));
+        rows(&times.iter().map(row).collect::<Vec<_>>())
+    };
+    let gap = rows(&[(7, Some(1.0), None), (8, None, Some(2.0))]);
+    let narrow = RowSet { timestamps: vec![9], columns: full(&[9]).columns[..1].to_vec() };
+    let none = RowSet { timestamps: vec![], columns: full(&[]).columns };
+    let columns = defs(&[Kind::F64, Kind::F64]);
+    for sets in [
+        vec![],
+        vec![full(&[1, 2]), full(&[3]), full(&[5, 6])],
+        vec![full(&[1, 2]), full(&[2, 3])],
+        vec![full(&[4]), full(&[1, 2])],
+        vec![full(&[1, 2]), gap.clone(), full(&[9])],
+        vec![gap, narrow],
+        vec![full(&[1]), none, full(&[2])],
+    ] {
+        let sources: Vec<_> = sets.iter().map(|set| set as &dyn RowSource).collect();
+        let merged = merge(&sources, &columns, TimeRange::ALL);
+        assert_eq!(join(sets, &columns), merged);
+    }
+}
+
+#[test]
+fn texts_are_joined_too() {
+    let set = |at: i64, text: &str| {
+        let mut cells = Cells::new(Kind::Str);
+        assert!(cells.values.push(ValueRef::Str(text)));
+        RowSet { timestamps: vec![at], columns: vec![cells] }
+    };
+    let joined = join(vec![set(1, "a"), set(2, "bc")], &defs(&[Kind::Str]));
+    assert_eq!(joined.timestamps, [1, 2]);
+    assert_eq!(joined.columns[0].get(1), Some(ValueRef::Str("bc")));
+}
+
+#[test]
 fn only_rows_inside_the_range_stay() {
     let set = rows(&[(1, Some(1.0), None), (2, Some(2.0), None), (3, Some(3.0), None)]);
     let range = TimeRange::new(Timestamp(2), Timestamp(2));

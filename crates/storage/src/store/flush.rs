@@ -7,10 +7,10 @@ use crate::chunk;
 use crate::error::Error;
 use crate::head::{Frozen, HeadPart, Partition};
 use crate::jobs::JobKind;
-use crate::rowset::{RowSet, RowSource, merge};
+use crate::rowset::{RowSet, join};
 use crate::slice::{self, Slice};
 use codec::Effort;
-use model::{TimeRange, Timestamp};
+use model::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -152,13 +152,9 @@ impl Flush<'_> {
             HeadPart::Sealed(sealed) => unseal(sealed),
         };
         let mut sets: Vec<RowSet> = stream.parts.iter().map(set).collect();
-        let is_whole = |set: &RowSet| set.columns.len() == stream.shape.len();
         match sets.len() {
-            1 if is_whole(&sets[0]) => sets.remove(0),
-            _ => {
-                let sources: Vec<_> = sets.iter().map(|set| set as &dyn RowSource).collect();
-                merge(&sources, stream.shape.columns(), TimeRange::ALL)
-            }
+            1 if sets[0].columns.len() == stream.shape.len() => sets.remove(0),
+            _ => join(sets, stream.shape.columns()),
         }
     }
 

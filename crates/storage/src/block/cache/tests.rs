@@ -39,6 +39,48 @@ fn pages_in_use_outlive_a_scan() {
     }
 }
 
+/// Asks for pages and puts those that are not there; how many were.
+fn ask(cache: &Cache, keys: impl Iterator<Item = Key>) -> usize {
+    let ask = |key: &Key| {
+        let is_there = cache.get(*key).is_some();
+        if !is_there {
+            cache.put(*key, &page(3));
+        }
+        is_there
+    };
+    keys.filter(ask).count()
+}
+
+#[test]
+fn what_is_asked_for_often_outlives_a_scan_between() {
+    let cache = Cache::new(SHARDS as u64 * 40_000);
+    let often = || (0..200).map(|n| (0, n));
+    let scan = || (0..5000).map(|n| (1, n));
+    ask(&cache, often());
+    ask(&cache, often());
+    ask(&cache, scan());
+    let kept = ask(&cache, often());
+    assert!(kept > 190, "{kept} of 200 after one scan");
+    ask(&cache, scan());
+    let kept = ask(&cache, often());
+    assert!(kept > 190, "{kept} of 200 after another");
+}
+
+#[test]
+fn what_nobody_asks_for_any_more_leaves() {
+    let cache = Cache::new(SHARDS as u64 * 40_000);
+    for _ in 0..3 {
+        ask(&cache, (0..500).map(|n| (0, n)));
+    }
+    // As after a merge: the same pages in another block.
+    let after = || (0..400).map(|n| (1, n));
+    for _ in 0..3 {
+        ask(&cache, after());
+    }
+    let kept = ask(&cache, after());
+    assert!(kept > 380, "{kept} of 400 are kept");
+}
+
 #[test]
 fn what_was_parsed_is_found_as_what_it_is() {
     let cache = Cache::new(SHARDS as u64 * 1_000);

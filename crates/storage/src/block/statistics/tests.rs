@@ -68,6 +68,31 @@ fn rows_become_times() {
     assert_eq!(at_times(window, |_| None), None);
 }
 
+#[test]
+fn what_follows_from_the_rest_takes_no_bytes() {
+    let bytes = |all: &[Option<Accumulator>]| {
+        let mut bytes = vec![];
+        put(&mut bytes, all);
+        let back = get(&bytes, all.len()).expect("get");
+        let told = |one: &Option<Accumulator>| {
+            one.map(|one| format!("{:?}", one.with_sum_parts(one.sum(), 0.0)))
+        };
+        let told = |all: &[Option<Accumulator>]| all.iter().map(told).collect::<Vec<_>>();
+        assert_eq!(told(&back), told(all));
+        bytes.len()
+    };
+    let flat = window(&[0.1; 4500]);
+    assert!(bytes(&[flat]) <= 8, "value, count and form: {}", bytes(&[flat]));
+    let counter = window(&Vec::from_iter((0..4500).map(f64::from)));
+    assert!(bytes(&[counter]) <= 30, "{}", bytes(&[counter]));
+    let swing = window(&Vec::from_iter((0..4500).map(|n| f64::from(n % 70) / 8.0 - 3.0)));
+    let zeros = window(&Vec::from_iter((0..200).map(|n| if n < 9 { 0.0 } else { -0.0 })));
+    let mut late = vec![f64::from_bits(STALE_NAN_BITS); 150];
+    let silent = window(&late);
+    late[100..].fill(7.0);
+    bytes(&[None, flat, counter, swing, zeros, None, window(&late), silent, flat]);
+}
+
 proptest! {
     #[test]
     fn what_is_put_is_got(
