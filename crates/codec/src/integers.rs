@@ -146,7 +146,7 @@ impl Encoder {
     /// Writes the shortest of runs (which would take `runs_len` bytes), frame, delta, raw and,
     /// with some saving, coded.
     fn choose(&mut self, values: &[i64], changes: usize, runs_len: usize, out: &mut Vec<u8>) {
-        let base = values.iter().copied().min().unwrap_or(0);
+        let base = dispatch::run(Least { values });
         let divisor = Divisor::common(values, base);
         self.divide(values, base, &divisor);
         let head = 1 + len_u64(divisor.get());
@@ -187,6 +187,20 @@ impl Encoder {
         let second = self.frames[1].wrapping_sub(self.frames[0]);
         self.deltas.push(second);
         self.deltas.extend(self.frames.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])));
+    }
+}
+
+/// The least of some values; `i64::MAX` of none.
+struct Least<'a> {
+    values: &'a [i64],
+}
+
+impl Work for Least<'_> {
+    type Output = i64;
+
+    #[inline(always)]
+    fn on<P: Processor>(self) -> i64 {
+        self.values.iter().fold(i64::MAX, |least, value| least.min(*value))
     }
 }
 
