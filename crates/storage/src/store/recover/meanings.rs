@@ -23,6 +23,8 @@ pub struct Meanings {
     defined_last: Vec<Defined>,
     /// Rows whose definition is missing, by slot: a second copy of it may follow.
     waiting: HashMap<u32, Vec<u8>>,
+    /// Slots of these that were learned since they were asked for.
+    learned: Vec<u32>,
     rows: u64,
     /// The latest row.
     latest: Option<Timestamp>,
@@ -114,6 +116,9 @@ impl Meanings {
         let unknown = || vec![Meaning::Unknown; SLOTS_TOGETHER as usize].into();
         let together = self.streams[page].get_or_insert_with(unknown);
         together[(slot % SLOTS_TOGETHER) as usize] = meaning;
+        if !self.waiting.is_empty() && self.waiting.contains_key(&slot) {
+            self.learned.push(slot);
+        }
     }
 
     /// Begins a frame of definitions.
@@ -127,9 +132,9 @@ impl Meanings {
         self.defined_last = second.now;
     }
 
-    /// Slots that rows wait for and of which the meaning is known by now.
-    pub fn waited_for(&self) -> Vec<u32> {
-        self.waiting.keys().copied().filter(|slot| self.find(*slot).is_some()).collect()
+    /// Slots that rows wait for and that were learned since the last time.
+    pub fn waited_for(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.learned)
     }
 
     /// Rows that waited for the definition of a slot.
