@@ -99,7 +99,7 @@ impl Budget {
     }
 
     /// Counts `bytes` as held in memory until the query ends. What is freed before is counted
-    /// too: the count is a bound, not a measure.
+    /// too, but for [`Holding`]: the count is a bound, not a measure.
     ///
     /// # Errors
     /// When they are too many, or the query was ended meanwhile.
@@ -150,6 +150,45 @@ impl Budget {
     /// How many samples were read so far.
     pub fn samples(&self) -> u64 {
         self.samples.load(Ordering::Relaxed)
+    }
+}
+
+/// Bytes of a budget that are given back before the query ends.
+#[derive(Debug)]
+pub struct Holding<'a> {
+    budget: &'a Budget,
+    bytes: u64,
+}
+
+impl<'a> Holding<'a> {
+    /// Holds nothing yet.
+    pub fn new(budget: &'a Budget) -> Self {
+        Self { budget, bytes: 0 }
+    }
+
+    /// The budget they are of.
+    pub fn budget(&self) -> &'a Budget {
+        self.budget
+    }
+
+    /// Counts `bytes` as held until this is dropped.
+    ///
+    /// # Errors
+    /// When they are too many, or the query was ended meanwhile.
+    pub fn hold(&mut self, bytes: u64) -> Result<(), Exceeded> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.budget.hold(bytes)
+    }
+
+    /// Lets them be held until the query ends.
+    pub fn keep(mut self) {
+        self.bytes = 0;
+    }
+}
+
+impl Drop for Holding<'_> {
+    fn drop(&mut self) {
+        self.budget.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 

@@ -128,11 +128,30 @@ impl Predicate {
     /// fits: a predicate of tags, database and policy. [`Predicate::ALL`] where nothing is
     /// left, [`Predicate::NONE`] where none can fit.
     pub fn of_column(&self, measurement: &str, field: &str) -> Self {
+        self.settled(&|attribute| match attribute {
+            Attribute::Name => Some(metric_name(measurement, field)),
+            Attribute::Measurement => Some(Cow::Borrowed(measurement)),
+            Attribute::Field => Some(Cow::Borrowed(field)),
+            Attribute::Database | Attribute::Policy | Attribute::Tag(_) => None,
+        })
+    }
+
+    /// What is left to ask of the streams of a policy.
+    pub fn of_policy(&self, database: &str, policy: &str) -> Self {
+        self.settled(&|attribute| match attribute {
+            Attribute::Database => Some(Cow::Borrowed(database)),
+            Attribute::Policy => Some(Cow::Borrowed(policy)),
+            _ => None,
+        })
+    }
+
+    /// What is left to ask where some attributes have a value that is known.
+    fn settled<'a>(&self, known: &dyn Fn(&Attribute) -> Option<Cow<'a, str>>) -> Self {
         match self {
             Self::And(parts) => {
                 let mut left = Vec::new();
                 for part in parts {
-                    match part.of_column(measurement, field) {
+                    match part.settled(known) {
                         Self::And(all) if all.is_empty() => {}
                         Self::Or(none) if none.is_empty() => return Self::NONE,
                         part => left.push(part),
@@ -143,7 +162,7 @@ impl Predicate {
             Self::Or(parts) => {
                 let mut left = Vec::new();
                 for part in parts {
-                    match part.of_column(measurement, field) {
+                    match part.settled(known) {
                         Self::And(all) if all.is_empty() => return Self::ALL,
                         Self::Or(none) if none.is_empty() => {}
                         part => left.push(part),
@@ -151,22 +170,16 @@ impl Predicate {
                 }
                 Self::Or(left)
             }
-            Self::Not(part) => match part.of_column(measurement, field) {
+            Self::Not(part) => match part.settled(known) {
                 Self::And(all) if all.is_empty() => Self::NONE,
                 Self::Or(none) if none.is_empty() => Self::ALL,
                 part => Self::Not(Box::new(part)),
             },
-            Self::Match(matcher) => {
-                let fits = match &matcher.attribute {
-                    Attribute::Name => matcher.op.matches(&metric_name(measurement, field)),
-                    Attribute::Measurement => matcher.op.matches(measurement),
-                    Attribute::Field => matcher.op.matches(field),
-                    Attribute::Database | Attribute::Policy | Attribute::Tag(_) => {
-                        return self.clone();
-                    }
-                };
-                if fits { Self::ALL } else { Self::NONE }
-            }
+            Self::Match(matcher) => match known(&matcher.attribute) {
+                None => self.clone(),
+                Some(value) if matcher.op.matches(&value) => Self::ALL,
+                Some(_) => Self::NONE,
+            },
         }
     }
 

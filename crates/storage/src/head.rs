@@ -27,7 +27,7 @@ mod sweep;
 
 pub use directory::{Found, Place, Resolver, Scope};
 pub use names::Names;
-pub use partition::{Fitting, Frozen, Partition};
+pub use partition::{Fitting, Frozen, Outlined, Partition};
 pub use regain::{Regain, Regained};
 pub use rows::{HeadPart, Rows};
 pub use schema::{Schema, SeriesLimits};

@@ -41,8 +41,10 @@ pub fn hint(pattern: &str) -> Hint {
     }
     let Some(end) = inner.find(is_special) else { return Hint::OneOf(vec![inner.to_owned()]) };
     let mut prefix = inner[..end].chars();
-    if inner[end..].starts_with(['*', '?', '{']) {
-        // What may be repeated may be absent.
+    let is_repeat = |c: char| matches!(c, '*' | '+' | '?' | '{');
+    let repeats = inner[end..].strip_prefix('+').unwrap_or(&inner[end..]);
+    if repeats.starts_with(is_repeat) {
+        // What may be repeated may be absent, by `a*` as by `a+*`.
         prefix.next_back();
     }
     match prefix.as_str() {

@@ -1,5 +1,6 @@
 //! The store as a whole, against a model of it: a map from series and time to value.
 
+mod asking;
 mod begin;
 mod compat;
 mod crash;

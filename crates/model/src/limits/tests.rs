@@ -17,6 +17,19 @@ fn a_budget_ends_a_query_that_holds_too_much() {
 }
 
 #[test]
+fn what_is_held_for_a_while_is_given_back() {
+    let budget = Budget::new(10).holding(20);
+    let mut holding = Holding::new(&budget);
+    assert_eq!(holding.hold(15), Ok(()));
+    assert_eq!(holding.hold(6), Err(Exceeded::Bytes { limit: 20 }));
+    drop(holding);
+    let mut holding = Holding::new(&budget);
+    assert_eq!(holding.hold(20), Ok(()));
+    holding.keep();
+    assert_eq!(budget.hold(1), Err(Exceeded::Bytes { limit: 20 }));
+}
+
+#[test]
 fn whoever_ends_a_query_gives_the_reason() {
     let budget = Budget::unlimited();
     assert_eq!(budget.check(), Ok(()));

@@ -41,3 +41,15 @@ fn and_or_not_join() {
     assert!(!Predicate::And(vec![host("b"), host("a")]).matches(&series("usage")));
     assert!(Predicate::Not(Box::new(host("b"))).matches(&series("usage")));
 }
+
+#[test]
+fn a_policy_leaves_tags_and_columns_to_ask() {
+    let database = |name: &str| Predicate::Match(Matcher::equal(Attribute::Database, name));
+    let host = tag("host", MatchOp::Equal("a".into()));
+    let both = |name: &str| Predicate::And(vec![database(name), host.clone()]);
+    assert!(both("metrics").of_policy("metrics", "p").is_same(&Predicate::And(vec![host.clone()])));
+    assert!(both("other").of_policy("metrics", "p").is_none());
+    assert!(database("metrics").of_policy("metrics", "p").is_same(&Predicate::ALL));
+    let not = Predicate::Not(Box::new(Predicate::Or(vec![database("metrics"), host])));
+    assert!(not.of_policy("metrics", "p").is_none());
+}

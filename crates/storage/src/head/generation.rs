@@ -242,7 +242,7 @@ impl Generation {
         slot: u32,
         shape: &Arc<Shape>,
         range: TimeRange,
-        rows: impl Fn(bool) -> Packed,
+        mut rows: impl FnMut(bool) -> Packed,
         out: &mut Vec<HeadPart>,
     ) {
         let Some(trail) = self.trail(slot) else { return };
@@ -254,7 +254,7 @@ impl Generation {
         if flags & HAS_SEALED != 0 {
             add_sealed(self.sealed.get(&slot).map_or(&[], Vec::as_slice), out);
         }
-        let add_rows = |is_late, count, all: TimeRange, is_rising, out: &mut Vec<HeadPart>| {
+        let mut add_rows = |is_late, count, all: TimeRange, is_rising, out: &mut Vec<HeadPart>| {
             if count > 0 && all.overlaps(&range) {
                 let rows = Rows::new(shape, rows(is_late), count, all, is_rising);
                 out.push(HeadPart::Rows(Arc::new(rows)));

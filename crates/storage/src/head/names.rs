@@ -154,6 +154,11 @@ impl Names {
         Some((named.policy, self.index.label(first).1.clone()))
     }
 
+    /// The names of a policy that streams are of.
+    pub fn policy(&self, id: PolicyId) -> &PolicyName {
+        self.index.policy(id)
+    }
+
     /// A stream's policy, and numbers of its measurement and tags, where `slot` is still its
     /// own.
     pub fn labels(&self, slot: u32, epoch: u32) -> Option<(PolicyId, &[u32])> {

@@ -3,15 +3,17 @@
 //! Names and rows have a lock each, so that a new stream does not wait for rows that are
 //! taken in. Whoever has the rows may lock the names, never the other way round.
 
+mod outline;
 mod values;
 
+pub use outline::Outlined;
 pub use values::Fitting;
 
 use super::freeze::Frost;
 use super::generation::{Generation, Owner, Tools};
 use super::names::Names;
 use super::paged::Paged;
-use super::rows::{HeadPart, Packed};
+use super::rows::{HeadPart, Packed, Rows};
 use crate::error::Damage;
 use crate::identity::{Identity, PolicyId, PolicyName, Text};
 use crate::shape::Shape;
@@ -19,6 +21,7 @@ use crate::wal::entry::Entry;
 use crate::wal::{definition, frame};
 use codec::cursor::Cursor;
 use hashbrown::{HashMap, HashSet};
+use model::limits::{Exceeded, Holding};
 use model::{Attribute, Matcher, Predicate, TimeRange, Timestamp};
 use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 use roaring::RoaringBitmap;
@@ -93,6 +96,9 @@ pub struct Frozen {
     /// The rows, from the oldest to the newest.
     pub parts: Vec<HeadPart>,
 }
+
+/// Slot, whose it is, its columns, and rows.
+type Parts = (u32, u32, Arc<Shape>, Vec<HeadPart>);
 
 impl Partition {
     /// No streams.
@@ -361,22 +367,36 @@ impl Partition {
         series
     }
 
-    /// What the streams that may fit have inside `range`.
-    pub fn select(&self, predicate: &Predicate, range: TimeRange) -> Vec<Frozen> {
+    /// What the streams that may fit have inside `range`; `holding` is charged for it.
+    ///
+    /// # Errors
+    /// When the budget is used up.
+    pub fn select(
+        &self,
+        predicate: &Predicate,
+        range: TimeRange,
+        holding: &mut Holding<'_>,
+    ) -> Result<Vec<Frozen>, Exceeded> {
         let candidates: Vec<u32> = self.names.read().candidates(predicate).iter().collect();
         let mut found = Vec::new();
         for batch in candidates.chunks(STREAMS_PER_LOCK) {
             let rows = self.rows.lock();
-            let parts: Vec<_> = batch.iter().filter_map(|slot| rows.parts(*slot, range)).collect();
+            let mut parts = Vec::new();
+            for slot in batch {
+                parts.extend(rows.parts(*slot, range, holding)?);
+            }
             drop(rows);
             let names = self.names.read();
-            found.extend(parts.into_iter().filter_map(|(slot, epoch, shape, parts)| {
+            for (slot, epoch, shape, parts) in parts {
                 // A stream that left since is in blocks, or dropped.
-                let identity = names.identity(slot, epoch)?;
-                Some(Frozen { identity, shape, parts })
-            }));
+                let Some((_, labels)) = names.labels(slot, epoch) else { continue };
+                let tags = labels.len() * size_of::<(Arc<str>, Arc<str>)>();
+                holding.hold((size_of::<Frozen>() + size_of::<Identity>() + tags) as u64)?;
+                let Some(identity) = names.identity(slot, epoch) else { continue };
+                found.push(Frozen { identity, shape, parts });
+            }
         }
-        found
+        Ok(found)
     }
 }
 
@@ -483,8 +503,13 @@ impl Slots {
 
     /// Who has this slot, and everything it has, from the oldest to the newest, that may be
     /// inside `range`.
-    fn parts(&self, at: u32, range: TimeRange) -> Option<(u32, u32, Arc<Shape>, Vec<HeadPart>)> {
-        let slot = self.slots.get(at).filter(|slot| slot.epoch != 0)?;
+    fn parts(
+        &self,
+        at: u32,
+        range: TimeRange,
+        holding: &mut Holding<'_>,
+    ) -> Result<Option<Parts>, Exceeded> {
+        let Some(slot) = self.slots.get(at).filter(|slot| slot.epoch != 0) else { return Ok(None) };
         let mut parts = Vec::new();
         let is_own = |generation: &Generation| {
             generation.trail(at).is_some_and(|trail| trail.epoch == slot.epoch)
@@ -492,13 +517,18 @@ impl Slots {
         for generation in self.flushing.iter().filter(|generation| is_own(generation)) {
             generation.frozen_parts(at, &slot.shape, range, &mut parts);
         }
+        let mut held = Ok(());
         let copy = |is_late| {
             let fresh = &self.fresh;
             let in_order = || fresh.trail(at).map(|trail| fresh.in_order(trail));
             let pieces = if is_late { fresh.late(at) } else { in_order().unwrap_or_default() };
-            Packed::copy(&pieces)
+            let bytes = pieces.iter().map(|piece| piece.len()).sum::<usize>();
+            held = held.and_then(|()| holding.hold((size_of::<Rows>() + bytes) as u64));
+            Packed::copy(if held.is_ok() { &pieces } else { &[] })
         };
         self.fresh.parts(at, &slot.shape, range, copy, &mut parts);
-        (!parts.is_empty()).then(|| (at, slot.epoch, slot.shape.clone(), parts))
+        held?;
+        holding.hold((size_of::<Parts>() + parts.len() * size_of::<HeadPart>()) as u64)?;
+        Ok((!parts.is_empty()).then(|| (at, slot.epoch, slot.shape.clone(), parts)))
     }
 }

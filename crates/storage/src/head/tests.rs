@@ -5,6 +5,7 @@ use crate::rowset::{RowSet, RowSource, merge};
 use crate::shape::ColumnDef;
 use crate::wal::entry;
 use crate::wal::frame;
+use model::limits::{Budget, Holding};
 use model::row::Dialect;
 use model::{Field, Kind, Predicate, Refusal, Tags, TimeRange, Timestamp, Value, ValueRef};
 use proptest::prelude::*;
@@ -135,6 +136,12 @@ pub fn apply(head: &Head, stream: Place, row: &Given, is_dense: bool) {
     let partition = &head.partitions()[usize::from(stream.partition)];
     let grown = partition.apply(&mut bytes, Timestamp(0), |_, _| 1).expect("applied");
     head.grew(grown);
+}
+
+/// What all streams have inside a range.
+fn select(partition: &Partition, range: TimeRange) -> Vec<Frozen> {
+    let budget = Budget::unlimited();
+    partition.select(&Predicate::ALL, range, &mut Holding::new(&budget)).expect("unlimited")
 }
 
 /// What a stream has, in columns, all parts merged.
@@ -281,7 +288,7 @@ proptest! {
             for (time, values) in &fresh {
                 expected.entry(*time).or_default().extend(values.clone());
             }
-            check(&all(&partition.select(&Predicate::ALL, TimeRange::ALL)), &expected);
+            check(&all(&select(partition, TimeRange::ALL)), &expected);
         }
         partition.freeze();
         head.grew(-(partition.thaw() as i64));
@@ -307,7 +314,7 @@ fn texts_of_any_length_are_kept_and_sealed_in_time() {
         expected.insert(at, values);
     }
     let partition = &head.partitions()[0];
-    let found = partition.select(&Predicate::ALL, TimeRange::ALL);
+    let found = select(partition, TimeRange::ALL);
     let is_sealed = |part: &HeadPart| matches!(part, HeadPart::Sealed(_));
     assert!(found[0].parts.iter().any(is_sealed), "chunks hold a bounded length of text");
     check(&all(&found), &expected);
@@ -347,10 +354,10 @@ fn what_is_written_backwards_is_sealed_too() {
     [99_000, 99_000, 80_010, 80_010, 100_000, 100_001].iter().for_each(|n| row(*n, 7));
     row(100_000, 8);
     let partition = &head.partitions()[0];
-    let found = partition.select(&Predicate::ALL, TimeRange::ALL);
+    let found = select(partition, TimeRange::ALL);
     check(&all(&found), &expected);
     let at = Timestamp(90_000 * 1_000_000_000);
-    let one = partition.select(&Predicate::ALL, TimeRange::new(at, at));
+    let one = select(partition, TimeRange::new(at, at));
     let sealed = |part: &HeadPart| matches!(part, HeadPart::Sealed(_));
     assert_eq!(one[0].parts.iter().filter(|part| sealed(part)).count(), 1, "others are elsewhere");
     let before = Timestamp(70_000 * 1_000_000_000);

@@ -41,6 +41,8 @@ fn others_say_nothing() {
         "^(?i:abc)$",
         "^(a)(b)$",
         "^(?s:a.|b)$",
+        "^a+*$",
+        "^(?s:a+{0})$",
     ] {
         check(pattern, Hint::Any);
     }

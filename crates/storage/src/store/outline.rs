@@ -1,18 +1,18 @@
-//! Which columns and tags there are, without looking at each series.
+//! Which columns and tags there are, without making the names of each series.
 
 use super::Store;
 use crate::aggregate::Seen;
 use crate::block::{Block, Lookup, Measurement};
 use crate::catalog::State;
 use crate::error::Error;
-use crate::head::Frozen;
+use crate::head::Outlined;
 use crate::identity::PolicyId;
 use crate::piece::tell;
+use crate::shape::ColumnDef;
 use crate::tombstone::{Cuts, Hidden};
-use hashbrown::HashSet;
+use model::Predicate;
 use model::limits::{Budget, Exceeded};
 use model::port::{ColumnOf, Outline, Selection};
-use model::{Kind, Predicate, StreamKey};
 use roaring::RoaringBitmap;
 use std::sync::Arc;
 
@@ -31,10 +31,10 @@ impl Store {
             return Ok(outline);
         }
         let state = self.catalog.state();
-        let head = self.head_parts(&selection.predicate, selection.range, budget)?;
-        let mut seen = HashSet::new();
-        for frozen in head.iter().flatten() {
-            add_head(frozen, selection, &state, &mut seen, &mut outline);
+        let mut found = InHead { state: &state, outline: &mut outline };
+        // Before the blocks, as queries look: what is flushed meanwhile is found in both.
+        for partition in self.head.partitions() {
+            partition.outline(&selection.predicate, selection.range, budget, &mut found)?;
         }
         for seen in self.seen_inside(selection.range, &state, budget) {
             budget.check()?;
@@ -46,53 +46,30 @@ impl Store {
     }
 }
 
-/// Columns of the head that were met: where measurement and field are, policy and kind.
-type Met = HashSet<(usize, usize, PolicyId, Kind)>;
-
-fn add_head(
-    frozen: &Frozen,
-    selection: &Selection,
-    state: &State,
-    seen: &mut Met,
-    outline: &mut Outline,
-) {
-    let identity = &frozen.identity;
-    if state.policy(identity.policy).is_none() {
-        return;
-    }
-    let key = &identity.key;
-    let mut is_found = false;
-    for part in &frozen.parts {
-        for column in part.shape().columns() {
-            if selection.predicate.matches_column(key, &column.name) {
-                is_found = true;
-                let places = (address(&key.measurement), address(&column.name));
-                if seen.insert((places.0, places.1, identity.policy, column.kind)) {
-                    outline.columns.insert(column_of(key, &column.name, column.kind));
-                }
-            }
-        }
-    }
-    if is_found {
-        for (name, _) in key.tags.iter() {
-            if !outline.tags.contains(name) {
-                outline.tags.insert(name.clone());
-            }
-        }
-    }
+/// What the head has goes to an outline.
+struct InHead<'a> {
+    state: &'a State,
+    outline: &'a mut Outline,
 }
 
-fn address(text: &Arc<str>) -> usize {
-    Arc::as_ptr(text).cast::<u8>() as usize
-}
+impl Outlined for InHead<'_> {
+    fn is_live(&self, policy: PolicyId) -> bool {
+        self.state.policy(policy).is_some()
+    }
 
-fn column_of(key: &StreamKey, field: &Arc<str>, kind: Kind) -> ColumnOf {
-    ColumnOf {
-        database: key.database.clone(),
-        policy: key.policy.clone(),
-        measurement: key.measurement.clone(),
-        field: field.clone(),
-        kind,
+    fn column(&mut self, policy: PolicyId, measurement: &Arc<str>, column: &ColumnDef) {
+        let Some(known) = self.state.policy(policy) else { return };
+        self.outline.columns.insert(ColumnOf {
+            database: known.name.database.clone(),
+            policy: known.name.policy.clone(),
+            measurement: measurement.clone(),
+            field: column.name.clone(),
+            kind: column.kind,
+        });
+    }
+
+    fn tag(&mut self, name: &Arc<str>) {
+        self.outline.tags.insert(name.clone());
     }
 }
 

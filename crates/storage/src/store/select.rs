@@ -11,7 +11,7 @@ use crate::piece::{BlockPart, Part, StreamParts, tell};
 use crate::series::{Shared, Stored, of_stream};
 use crate::stats::Counters;
 use hashbrown::HashMap;
-use model::limits::{Budget, Exceeded};
+use model::limits::{Budget, Exceeded, Holding};
 use model::port::{
     Aggregation, Groups, Outline, Selection, Series, Source, SourceError, TagValues,
 };
@@ -51,7 +51,9 @@ impl Source for Store {
         if range.is_empty() {
             return Ok(Groups::none(asked.group_by.len(), windows.count, asked.needs));
         }
-        let head = self.head_parts(asked.predicate, range, budget)?;
+        // What is found is given back when it is answered.
+        let mut holding = Holding::new(budget);
+        let head = self.head_parts(asked.predicate, range, &mut holding)?;
         let state = self.catalog.state();
         let blocks = self.seen_inside(range, &state, budget);
         let now = self.clock.now();
@@ -79,7 +81,9 @@ impl Store {
         if range.is_empty() {
             return Ok(Vec::new());
         }
-        let head = self.head_parts(predicate, range, budget)?;
+        let mut holding = Holding::new(budget);
+        let head = self.head_parts(predicate, range, &mut holding)?;
+        holding.keep();
         let state = self.catalog.state();
         let mut shares: Vec<Share> =
             head.into_iter().map(|head| Share { head, blocks: Vec::new() }).collect();
@@ -171,15 +175,15 @@ struct Asked<'a> {
 impl Store {
     /// What the head has inside `range` of streams that may fit, by partition. It is looked at
     /// before the blocks: what is flushed meanwhile is then found in both, never in none.
-    pub(super) fn head_parts(
+    fn head_parts(
         &self,
         predicate: &Predicate,
         range: TimeRange,
-        budget: &Budget,
+        holding: &mut Holding<'_>,
     ) -> Result<Vec<Vec<Frozen>>, Exceeded> {
         let parts = self.head.partitions().iter().map(|partition| {
-            budget.check()?;
-            Ok(partition.select(predicate, range))
+            holding.budget().check()?;
+            partition.select(predicate, range, holding)
         });
         parts.collect()
     }

@@ -131,7 +131,7 @@ impl Meanings {
         let unknown = || vec![Meaning::Unknown; SLOTS_TOGETHER as usize].into();
         let together = self.streams[page].get_or_insert_with(unknown);
         together[(slot % SLOTS_TOGETHER) as usize] = meaning;
-        if self.waiting.contains_key(&slot) {
+        if !self.waiting.is_empty() && self.waiting.contains_key(&slot) {
             self.due.push(slot);
         }
     }
