@@ -155,6 +155,10 @@ impl Store {
         };
         store.begin_healing(&opened.refused);
         store.replay(&segments)?;
+        // Of those that were to be dropped together some may be left, and say what others had
+        // overwritten.
+        let dropped = store.drop_expired()?;
+        store.counters.maintained(&Maintained { dropped, ..Maintained::default() });
         store.look_aside()?;
         store.tell_aside();
         Ok(store)
@@ -301,6 +305,7 @@ impl Store {
         let mut stats = Stats {
             series: self.head.schema.series(),
             streams: self.head.streams(),
+            rows_late: self.head.partitions().iter().map(|partition| partition.late()).sum(),
             head_bytes: self.head.bytes(),
             head_bytes_max: self.options.head_bytes_max,
             wal_bytes,
@@ -374,7 +379,10 @@ impl Store {
         let names: Vec<Name> = list.iter().map(|block| block.name).collect();
         let classes = self.catalog.state().classes(self.options.retention);
         let mut doomed = self.named(&retention::plan(&names, &classes, self.clock.now()));
-        doomed.retain(|block| !self.is_kept(block));
+        // Those beside one that is kept stay with it: they may say what overwrote its rows.
+        let is_kept = |block: &&Arc<Block>| self.is_kept(block);
+        let kept: Vec<Name> = doomed.iter().filter(is_kept).map(|block| block.name).collect();
+        doomed.retain(|block| !kept.iter().any(|name| name.is_beside(&block.name)));
         for block in &doomed {
             tracing::info!(block = %block.name, bytes = block.bytes, "retention drops a block");
         }

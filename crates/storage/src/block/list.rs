@@ -2,7 +2,7 @@
 
 use super::name::Name;
 use super::{Block, Context};
-use crate::disk::{TEMPORARY, aside};
+use crate::disk::{DAMAGED, TEMPORARY, aside};
 use crate::error::Error;
 use parking_lot::RwLock;
 use std::path::{Path, PathBuf};
@@ -142,8 +142,9 @@ impl Blocks {
         Ok(self.context.disk.remove(&self.folder.join(name.to_string()))?)
     }
 
-    /// The last flush of the oldest file that is no block any more, and still there as a query
-    /// has it open; none where there is no such file.
+    /// The last flush of the oldest file that is no block any more and is still there: a query
+    /// has it open, the disk refuses to read it, or it lies put aside until somebody brings a sound
+    /// copy. None where there is no such file.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -151,7 +152,11 @@ impl Blocks {
         // Before the list: what is written meanwhile is then in it.
         let files = self.context.disk.list(&self.folder)?;
         let list = self.list();
-        let names = files.iter().filter_map(|entry| Name::parse(&entry.name));
+        let is_replaced = |name: &Name| list.iter().any(|block| block.name.replaces(name));
+        let names = files.iter().filter_map(|entry| match entry.name.strip_suffix(DAMAGED) {
+            Some(whole) => Name::parse(whole).filter(|name| !is_replaced(name)),
+            None => Name::parse(&entry.name),
+        });
         let left = names.filter(|name| !list.iter().any(|block| block.name == *name));
         Ok(left.map(|name| name.sequences.last).min())
     }

@@ -56,6 +56,8 @@ pub struct Tools {
     scratch: Scratch,
     encoder: Encoder,
     region: Vec<u8>,
+    /// Rows that came after a later one of their stream.
+    pub late: u64,
 }
 
 /// Who a row is of.
@@ -122,8 +124,9 @@ impl Generation {
         let region = regions.get_mut(trail.region - 1, size(columns));
         let mut open = Open::new(region, columns);
         let before = open.time();
-        let Tools { scratch, region: spare, .. } = tools;
+        let Tools { scratch, region: spare, late, .. } = tools;
         if entry.timestamp < before {
+            *late += 1;
             spare.resize(size(columns), 0);
             Open::new(spare, columns).pack_alone(entry, owner.shape, scratch)?;
             let (place, grown) = arena.put(trail.late, scratch.row());
