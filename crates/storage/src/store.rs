@@ -155,10 +155,7 @@ impl Store {
         };
         store.begin_healing(&opened.refused);
         store.replay(&segments)?;
-        // Of those that were to be dropped together some may be left, and say what others had
-        // overwritten.
-        let dropped = store.drop_expired()?;
-        store.counters.maintained(&Maintained { dropped, ..Maintained::default() });
+        store.finish_dropping()?;
         store.look_aside()?;
         store.tell_aside();
         Ok(store)
@@ -372,6 +369,14 @@ impl Store {
         self.head.bytes() >= self.options.head_bytes_max / 2
             || self.wal.size().0 >= self.options.wal_bytes_max
             || self.head.partitions().iter().filter_map(|p| p.since()).any(is_old)
+    }
+
+    /// Drops what has expired before it is shown: of blocks that were to be dropped together
+    /// some may be left, and say what others had overwritten.
+    fn finish_dropping(&self) -> Result<(), Error> {
+        let dropped = self.drop_expired()?;
+        self.counters.maintained(&Maintained { dropped, ..Maintained::default() });
+        Ok(())
     }
 
     fn drop_expired(&self) -> Result<u64, Error> {
