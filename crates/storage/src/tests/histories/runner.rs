@@ -488,8 +488,10 @@ impl Runner {
 
     fn restart(&mut self, mut disk: Simulated, mut is_cut: bool, random: &mut Random) {
         if random.chance(200) {
-            // How many partitions there are is fixed.
-            self.options = Options { partitions: self.options.partitions, ..options(random) };
+            // How many partitions there are is fixed. With a longer retention, blocks whose removal a
+            // power cut undid would be back without those that overwrote their rows.
+            let Options { partitions, retention, future_max, .. } = self.options;
+            self.options = Options { partitions, retention, future_max, ..options(random) };
             self.model.set_options(&self.options);
         }
         if random.chance(200) {
