@@ -4,7 +4,7 @@ CARGO ?= cargo
 DATA  ?= ./barograph-data
 CASES ?= ../shared/conformance
 
-.PHONY: help run build page test bench bench-peers conformance fmt clean
+.PHONY: help run build page test miri bench bench-peers conformance fmt clean
 
 help: ## Say what there is to make.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -28,6 +28,9 @@ ui/node_modules/.package-lock.json: ui/package-lock.json
 
 test: ## Install what the tests need, then run every one of them.
 	tests/run
+
+miri: ## Run what the compiler does not check under Miri, which needs a nightly toolchain.
+	tests/miri $(ARGS)
 
 bench: build ## Measure ingest, memory, space, queries and growth, or ARGS="ingest" alone.
 	$(CARGO) run --release --locked -p barograph-bench -- --minutes 9 $(ARGS)

@@ -114,6 +114,14 @@ impl Bucket {
         how(&mut self.state.lock().unwrap().objects);
     }
 
+    /// Begins an upload in parts, as one who was killed then.
+    pub fn leave_upload(&self, key: &str) {
+        let mut state = self.state.lock().unwrap();
+        state.begun += 1;
+        let id = format!("upload&{}", state.begun);
+        state.uploads.insert(id, (key.to_owned(), BTreeMap::new()));
+    }
+
     /// Uploads in parts that were begun and neither ended nor given up.
     pub fn open_uploads(&self) -> usize {
         self.state.lock().unwrap().uploads.len()
@@ -212,6 +220,9 @@ impl State {
         let key = request.key.clone();
         let parameter = |name: &str| request.parameters.get(name).map(String::as_str);
         match (request.method.as_str(), parameter("uploadId")) {
+            ("GET", _) if key.is_empty() && parameter("uploads").is_some() => {
+                self.list_uploads(request)
+            }
             ("GET", _) if key.is_empty() => self.list(request),
             ("GET" | "HEAD", _) => match self.objects.get(&key) {
                 Some(bytes) => give(bytes, request),
@@ -268,6 +279,32 @@ impl State {
                 Answer::new(200, "<CompleteMultipartUploadResult/>")
             }
         }
+    }
+
+    /// One upload a page.
+    fn list_uploads(&self, request: &Request) -> Answer {
+        let parameter = |name: &str| request.parameters.get(name).cloned().unwrap_or_default();
+        let (prefix, after) =
+            (parameter("prefix"), (parameter("key-marker"), parameter("upload-id-marker")));
+        let mut uploads: Vec<(&String, &String)> =
+            self.uploads.iter().map(|(id, of)| (&of.0, id)).collect();
+        uploads.sort();
+        let is_asked = |(key, id): &(&String, &String)| {
+            key.starts_with(&prefix) && ((*key).clone(), (*id).clone()) > after
+        };
+        let mut uploads = uploads.into_iter().filter(is_asked);
+        let first = uploads.next();
+        let is_cut = uploads.next().is_some();
+        let mut xml = format!("<ListMultipartUploadsResult><IsTruncated>{is_cut}</IsTruncated>");
+        if let Some((key, id)) = first {
+            let id = id.replace('&', "&amp;");
+            xml.push_str(&format!(
+                "<NextKeyMarker>{key}</NextKeyMarker><NextUploadIdMarker>{id}</NextUploadIdMarker>\
+                 <Upload><Key>{key}</Key><UploadId>{id}</UploadId></Upload>"
+            ));
+        }
+        xml.push_str("</ListMultipartUploadsResult>");
+        Answer::new(200, xml)
     }
 
     fn list(&self, request: &Request) -> Answer {

@@ -106,6 +106,33 @@ fn a_stopped_folder_is_backed_up_with_its_log() {
 }
 
 #[test]
+fn what_is_missing_is_told_by_what_is_restored_and_a_whole_copy_stays() {
+    let (folder, target) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let data = folder.path().join("data");
+    let server = Barograph::start(folder.path(), "", &FLAGS);
+    write(&server, 0, 1_000);
+    backup(&server, &data, target.path());
+    assert!(server.terminate().success());
+    let block = fs::read_dir(data.join("blocks")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = fs::read(&block).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&block, bytes).unwrap();
+    // The start puts it aside.
+    let server = Barograph::start(folder.path(), "", &FLAGS);
+    let left = count(&server);
+    assert!(left < 1_000, "{left}");
+    let fresh = tempfile::tempdir().unwrap();
+    for (target, expected) in [(fresh.path(), left), (target.path(), 1_000)] {
+        backup(&server, &data, target);
+        let elsewhere = tempfile::tempdir().unwrap();
+        let other = restored(target, elsewhere.path());
+        assert_eq!(count(&other), expected);
+        let answer = other.get("/query?db=metrics&q=SELECT%20count(n)%20FROM%20kept");
+        assert!(answer.body.contains("put aside"), "{}", answer.body);
+    }
+}
+
+#[test]
 fn what_is_damaged_incomplete_or_in_the_way_is_not_restored() {
     let (folder, target) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let server = Barograph::start(folder.path(), "", &FLAGS);

@@ -152,6 +152,9 @@ fn a_block_put_aside_is_told_everywhere_until_it_is_put_right() {
         assert_eq!(metric(&server, "barograph_files_aside"), 1.0);
         let now = server.get(&format!("/api/v1/query?query={}", escape("load_one")));
         assert!(!is_warned(&now.json()), "today nothing is missing: {}", now.body);
+        let counted = server.get("/api/v1/status/tsdb?date=2023-11-14");
+        assert!(is_warned(&counted.json()), "{}", counted.body);
+        assert!(!is_warned(&server.get("/api/v1/status/tsdb").json()));
         assert!(server.terminate().success());
         let (_, out, err) = binary::run(&["verify", "--data-dir", data.to_str().unwrap()]);
         let name = sample.block.file_name().unwrap().to_str().unwrap();

@@ -42,6 +42,10 @@ pub struct Config {
     /// Bytes of log after which points are written to blocks, so that it can shrink. A start reads
     /// it back, at some hundred MB a second.
     pub wal_bytes_max: Bytes,
+    /// How long a UTC day has been over when its points are written in the form that takes the least
+    /// space and is read more slowly. Points of it that come later still are merged in.
+    #[serde(deserialize_with = "units::positive_span")]
+    pub cold_after: Span,
     /// Memory for pages of blocks' indexes that were read, on which queries and merges look up
     /// series; what does not fit is read again.
     pub index_cache_bytes: Bytes,
@@ -120,6 +124,7 @@ impl Default for Config {
             auto_create_databases: true,
             head_bytes_max: Bytes(512 << 20),
             wal_bytes_max: Bytes(512 << 20),
+            cold_after: Span::DAY,
             index_cache_bytes: Bytes(128 << 20),
             series_max: 10_000_000,
             series_per_measurement_max: 10_000_000,

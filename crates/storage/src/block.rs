@@ -164,12 +164,33 @@ impl Block {
         streams.len() == u64::from(self.root.streams)
     }
 
-    /// Whether `hidden` is all that the column `field` of a measurement has.
-    pub fn is_column_hidden(&self, hidden: &[Hidden], of: &Measurement, field: &str) -> bool {
+    /// The policies of which `hidden` is all that the column `field` of a measurement has, out of
+    /// those at these places.
+    ///
+    /// # Errors
+    /// When the index is damaged or cannot be read.
+    pub fn hidden_policies(
+        &self,
+        hidden: &[Hidden],
+        of: &Measurement,
+        field: &str,
+        policies: &[u32],
+    ) -> Result<Vec<PolicyId>, Error> {
         let whole = hidden.iter().filter(|one| one.is_all_of(field, self.range));
-        let streams = whole.fold(RoaringBitmap::new(), |all, one| all | one.streams());
-        let own = of.ordinals();
-        streams.range_cardinality(own) == u64::from(of.streams)
+        let gone = whole.fold(RoaringBitmap::new(), |all, one| all | one.streams());
+        let mut found = Vec::new();
+        if gone.range_cardinality(of.ordinals()) == 0 {
+            return Ok(found);
+        }
+        for (id, set) in policies.iter().filter_map(|at| self.root.policies.get(*at as usize)) {
+            let mut own = self.set(set)?;
+            own.remove_range(..of.ordinals().start);
+            own.remove_range(of.ordinals().end..);
+            if own.is_subset(&gone) {
+                found.push(*id);
+            }
+        }
+        Ok(found)
     }
 
     /// How much memory it takes while nobody looks at it.

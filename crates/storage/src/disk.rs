@@ -177,7 +177,7 @@ pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<
 /// What the names of unfinished files end in; they are removed at the next start.
 pub(crate) const TEMPORARY: &str = ".tmp";
 /// What the names of damaged files end in; they are kept for people to look at.
-pub(crate) const DAMAGED: &str = ".corrupt";
+pub const DAMAGED: &str = ".corrupt";
 
 /// `path` with `suffix` behind its name.
 pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

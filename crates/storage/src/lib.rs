@@ -47,7 +47,7 @@ mod wal;
 
 pub use block::Shares;
 pub use cardinality::{Cardinality, Counted, Pair};
-pub use disk::{Disk, RealDisk};
+pub use disk::{DAMAGED, Disk, RealDisk};
 pub use error::Error;
 pub use folder::{FILES, Looked, MANIFEST, SNAPSHOTS};
 pub use inspect::{Inspect, Inspection, Metric, Sliced, Written, inspect};
@@ -55,7 +55,7 @@ pub use jobs::{JobKind, JobStats};
 pub use options::{Fsync, FsyncError, Options};
 pub use stats::{Maintained, Stats};
 pub use store::{CountError, Store};
-pub use verify::{Finding, Told, Verified, verify};
+pub use verify::{Finding, Told, Verified, verify, verify_block};
 
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,8 @@ pub struct Stats {
     pub values_written: u64,
     /// Rows that were refused.
     pub rows_refused: u64,
+    /// Rows that came after a later one of their stream, those read back from the log included.
+    pub rows_late: u64,
     /// Bytes that may still be written.
     pub disk_free_bytes: u64,
     /// Blocks there are.

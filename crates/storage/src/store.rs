@@ -157,6 +157,7 @@ impl Store {
         };
         store.begin_healing(&opened.refused);
         store.replay(&segments)?;
+        store.finish_dropping()?;
         store.look_aside()?;
         store.tell_aside();
         Ok(store)
@@ -312,6 +313,7 @@ impl Store {
         let mut stats = Stats {
             series: self.head.schema.series(),
             streams: self.head.streams(),
+            rows_late: self.head.partitions().iter().map(|partition| partition.late()).sum(),
             head_bytes: self.head.bytes(),
             head_bytes_max: self.options.head_bytes_max,
             shape_bytes: self.shapes.bytes(),
@@ -382,6 +384,14 @@ impl Store {
             || self.head.partitions().iter().filter_map(|p| p.since()).any(is_old)
     }
 
+    /// Drops what has expired before it is shown: of blocks that were to be dropped together
+    /// some may be left, and say what others had overwritten.
+    fn finish_dropping(&self) -> Result<(), Error> {
+        let dropped = self.drop_expired()?;
+        self.counters.maintained(&Maintained { dropped, ..Maintained::default() });
+        Ok(())
+    }
+
     fn drop_expired(&self) -> Result<u64, Error> {
         let doomed = self.expired();
         for block in &doomed {
@@ -401,7 +411,10 @@ impl Store {
         let names: Vec<Name> = self.blocks.list().iter().map(|block| block.name).collect();
         let classes = self.catalog.state().classes(self.options.retention);
         let mut found = self.named(&retention::plan(&names, &classes, self.clock.now()));
-        found.retain(|block| !self.is_kept(block));
+        // Those beside one that is kept stay with it: they may say what overwrote its rows.
+        let is_kept = |block: &&Arc<Block>| self.is_kept(block);
+        let kept: Vec<Name> = found.iter().filter(is_kept).map(|block| block.name).collect();
+        found.retain(|block| !kept.iter().any(|name| name.is_beside(&block.name)));
         found
     }
 

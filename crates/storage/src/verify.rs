@@ -99,10 +99,22 @@ pub fn verify(
     }
     for (path, entry) in &blocks {
         if verifier.is_read(path, entry) {
-            verifier.block(path, &entry.name);
+            verifier.block(path);
         }
     }
     Ok(verifier.totals)
+}
+
+/// What is damaged in the file of one block, or why it cannot be read; nothing of a sound one.
+pub fn verify_block(path: &Path, disk: &Arc<dyn Disk>) -> Vec<Error> {
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(Name::parse);
+    let Some(name) = name else { return vec![Damage::new(0, "is no block").in_file(path, 0)] };
+    let mut found = Vec::new();
+    match Block::open(path.to_owned(), name, &context(disk, CACHE_BYTES)) {
+        Ok(block) => block.audit(&mut |error| found.push(error)),
+        Err(error) => found.push(error),
+    }
+    found
 }
 
 struct Verifier<'a> {
@@ -222,14 +234,8 @@ impl Verifier<'_> {
         damages.into_iter().for_each(|damage| self.damage(path, damage));
     }
 
-    fn block(&mut self, path: &Path, name: &str) {
-        let Some(name) = Name::parse(name) else {
-            return self.damage(path, Damage::new(0, "is no block"));
-        };
-        match Block::open(path.to_owned(), name, &context(self.disk, CACHE_BYTES)) {
-            Ok(block) => block.audit(&mut |error| self.fault(path, &error)),
-            Err(error) => self.fault(path, &error),
-        }
+    fn block(&mut self, path: &Path) {
+        verify_block(path, self.disk).iter().for_each(|error| self.fault(path, error));
     }
 }
 

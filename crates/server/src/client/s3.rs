@@ -97,6 +97,48 @@ impl Bucket {
         }
     }
 
+    /// Keys and numbers of uploads in parts that were begun and neither ended nor given up.
+    ///
+    /// # Errors
+    /// When the bucket does not tell.
+    pub fn uploads(&self) -> Result<Vec<(String, String)>, Error> {
+        let prefix = &self.sender.address.prefix;
+        let mut found = Vec::new();
+        let mut next: Option<(String, String)> = None;
+        loop {
+            let mut parameters = vec![("uploads", ""), ("prefix", prefix.as_str())];
+            if let Some((key, id)) = &next {
+                parameters.extend([("key-marker", key.as_str()), ("upload-id-marker", id)]);
+            }
+            let ask = Ask { parameters, ..plain(Method::GET, "") };
+            let text = self.sender.ask_text(&ask).map_err(|it| self.error("list", "", it))?;
+            let uploads = answer::uploads(&text).into_iter();
+            found.extend(uploads.filter_map(|(key, id)| {
+                key.strip_prefix(prefix.as_str()).map(|key| (key.to_owned(), id))
+            }));
+            let mark = |name: &str| answer::text(&text, name).unwrap_or_default();
+            let after = (mark("NextKeyMarker"), mark("NextUploadIdMarker"));
+            if mark("IsTruncated") != "true" || next.as_ref() == Some(&after) {
+                return Ok(found);
+            }
+            next = Some(after);
+        }
+    }
+
+    /// Gives an upload in parts up; one that is not there is no error.
+    ///
+    /// # Errors
+    /// When the bucket does not let it go.
+    pub fn abort(&self, key: &str, id: &str) -> Result<(), Error> {
+        let ask = Ask { parameters: vec![("uploadId", id)], ..plain(Method::DELETE, key) };
+        match self.sender.ask_text(&ask) {
+            Err(failure) if !failure.is_missing() && failure.code != "NoSuchUpload" => {
+                Err(self.error("give up the upload of", key, failure))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Keeps a few bytes under a key, in place of what was there.
     ///
     /// # Errors
@@ -164,8 +206,7 @@ impl Bucket {
         let sent = self.put_each(from, key, known, &id);
         if sent.is_err() {
             // Parts that stay are paid for; what failed first is told.
-            let abort = Ask { parameters: vec![("uploadId", &id)], ..plain(Method::DELETE, key) };
-            let _ = self.sender.ask_text(&abort);
+            let _ = self.abort(key, &id);
         }
         sent
     }

@@ -11,25 +11,21 @@ mod in_folder;
 mod listing;
 mod place;
 mod restore;
+mod save;
 
 pub use restore::run as restore;
 
-use super::progress::Progress;
 use super::scratch::Scratch;
 use super::{bytes, print};
 use crate::cli;
 use crate::client::asked::Server;
 use crate::error::Error;
-use copy::checksum;
-use listing::{Entry, Listing};
 use parking_lot::Mutex;
-use place::Place;
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use storage::{Disk, Looked, RealDisk};
+use storage::{DAMAGED, Disk, Looked, RealDisk};
 
 /// What the rules are called in a data folder.
 const RULES_FILE: &str = "alerts.db";
@@ -39,13 +35,14 @@ const HELD: &str = "backup.lock";
 /// Copies a running server's data, or a stopped folder's, to a folder or a bucket.
 ///
 /// # Errors
-/// When the server refuses, a file is damaged or cannot be read or written. A backup that
-/// was there before is still whole then.
+/// When the server refuses, or a file cannot be read or written; a backup that was there before is
+/// still whole then. And when a block cannot be read or is damaged: then everything else is in the
+/// backup.
 pub fn run(flags: &cli::Backup) -> Result<(), Error> {
     let place = place::of(&flags.target, flags.silence.silence.to_std())?;
     let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     let source = Source::take(flags, disk.as_ref())?;
-    let done = copy_all(&source, place.as_ref());
+    let done = source.files().and_then(|files| save::all(&files, place.as_ref()));
     source.end();
     let done = done?;
     print(&format!(
@@ -56,7 +53,7 @@ pub fn run(flags: &cli::Backup) -> Result<(), Error> {
         done.copied,
         bytes(done.copied_bytes)
     ));
-    Ok(())
+    done.told(&place.shown())
 }
 
 /// Where the files of a backup come from.
@@ -111,10 +108,12 @@ impl Source {
     /// The files to copy: paths in a data folder, and where they are now.
     fn files(&self) -> Result<Vec<(String, PathBuf)>, Error> {
         let mut files = Vec::new();
-        for (inside, suffix) in [("blocks", ".block"), ("wal", ".wal")] {
+        for (inside, suffix) in [("blocks", save::BLOCK), ("wal", ".wal")] {
             let folder = self.folder.join(inside);
             let listed = RealDisk.list(&folder).map_err(|e| Error::Failed(e.to_string()))?;
-            let named = listed.into_iter().map(|entry| entry.name).filter(|n| n.ends_with(suffix));
+            // What lies put aside says what is missing, in what is restored as well.
+            let is_ours = |name: &String| name.ends_with(suffix) || name.ends_with(DAMAGED);
+            let named = listed.into_iter().map(|entry| entry.name).filter(is_ours);
             files.extend(named.map(|name| (format!("{inside}/{name}"), folder.join(name))));
         }
         let listed = RealDisk.list(&self.folder).map_err(|e| Error::Failed(e.to_string()))?;
@@ -175,60 +174,6 @@ fn stage(rules: &Path) -> Result<Scratch, Error> {
         if error.is_disk_full() { Error::Full(text) } else { Error::Failed(text) }
     })?;
     Ok(staged)
-}
-
-/// What a backup did.
-#[derive(Clone, Copy, Default)]
-struct Done {
-    files: usize,
-    bytes: u64,
-    copied: usize,
-    copied_bytes: u64,
-}
-
-/// A file that was stored, and whether it had to be copied for that.
-struct Stored {
-    entry: Entry,
-    is_copied: bool,
-}
-
-fn copy_all(source: &Source, place: &dyn Place) -> Result<Done, Error> {
-    let files = source.files()?;
-    let stored = Mutex::new(Vec::new());
-    let progress = Mutex::new(Progress::new());
-    let all = files.iter().filter_map(|(_, from)| Some(from.metadata().ok()?.len())).sum();
-    let done = Mutex::new(Done::default());
-    let copied = each_in_lanes(place.lanes(), &files, |(path, from)| {
-        let (bytes, crc) = checksum(from)?;
-        let entry = Entry { path: path.clone(), bytes, crc };
-        let is_copied = !place.has(&entry)?;
-        if is_copied {
-            place.store(from, &entry)?;
-        }
-        stored.lock().push(Stored { entry, is_copied });
-        let mut done = done.lock();
-        done.files += 1;
-        done.bytes += bytes;
-        done.copied += usize::from(is_copied);
-        done.copied_bytes += if is_copied { bytes } else { 0 };
-        progress.lock().show(done.bytes, all);
-        Ok(())
-    });
-    progress.lock().clear();
-    let mut stored = stored.into_inner();
-    stored.sort_by(|a, b| a.entry.path.cmp(&b.entry.path));
-    let listing = Listing { files: stored.iter().map(|it| it.entry.clone()).collect() };
-    // The files are durable before the list that names them, and that one before those
-    // that only the list before it named are removed.
-    if let Err(error) = copied.and_then(|()| place.conclude(&listing)) {
-        if matches!(error, Error::Full(_)) {
-            // A full disk is not left full of what nobody can restore.
-            stored.iter().filter(|it| it.is_copied).for_each(|it| place.forget(&it.entry));
-        }
-        return Err(error);
-    }
-    place.prune(&listing.files.iter().map(Entry::stored).collect::<BTreeSet<_>>());
-    Ok(done.into_inner())
 }
 
 /// Does something with each, with several at one time; after a failure, no more are begun.

@@ -279,6 +279,11 @@ fn store_gauges(text: &mut Text, stats: &Stats) {
 
 fn store_counters(text: &mut Text, stats: &Stats) {
     let counters = [
+        (
+            "barograph_points_late_total",
+            "Points that came after a later one of their stream, those read back from the log included.",
+            stats.rows_late,
+        ),
         ("barograph_flushes_total", "Flushes of a partition into blocks.", stats.flushes),
         ("barograph_merges_total", "Merges of blocks.", stats.merges),
         (

@@ -92,6 +92,7 @@ impl Settings {
             label_name_bytes_max: config.label_name_bytes_max,
             label_value_bytes_max: config.label_value_bytes_max,
             wal_bytes_max: config.wal_bytes_max.0,
+            cold_after: config.cold_after,
             index_cache_bytes: config.index_cache_bytes.0,
             disk_free_min: config.disk_free_min.map(|bytes| bytes.0),
             ..storage::Options::default()

@@ -144,9 +144,9 @@ impl Blocks {
         Ok(self.context.disk.remove(&self.folder.join(name.to_string()))?)
     }
 
-    /// The last flush of the oldest file that is in no list and still there: a query has it
-    /// open, it could not be read, or it was put aside and may come back from a backup. None
-    /// where there is no such file.
+    /// The last flush of the oldest file that is no block any more and is still there: a query
+    /// has it open, the disk refuses to read it, or it lies put aside until somebody brings a sound
+    /// copy. None where there is no such file.
     ///
     /// # Errors
     /// When the folder cannot be read.
@@ -154,7 +154,12 @@ impl Blocks {
         // Before the list: what is written meanwhile is then in it.
         let files = self.context.disk.list(&self.folder)?;
         let list = self.list();
-        let names = files.iter().filter_map(|entry| Name::parse(whole(&entry.name)));
+        let is_replaced = |name: &Name| list.iter().any(|block| block.name.replaces(name));
+        let names = files.iter().filter_map(|entry| {
+            let whole = whole(&entry.name);
+            let is_aside = whole.len() < entry.name.len();
+            Name::parse(whole).filter(|name| !is_aside || !is_replaced(name))
+        });
         let left = names.filter(|name| !list.iter().any(|block| block.name == *name));
         Ok(left.map(|name| name.sequences.last).min())
     }

@@ -107,6 +107,17 @@ impl State {
         classes
     }
 
+    /// How long each class may have to be kept, where it cannot be seen whose rows a block of it
+    /// has: a policy that got a duration of its own may have left some in the shared class.
+    pub fn classes_at_most(&self, server: Option<Span>) -> HashMap<Class, Option<Span>> {
+        let mut classes = self.classes(server);
+        let all = self.by_id.values().map(|known| known.retention(server)).chain([server]);
+        // None is for ever.
+        let longest = all.reduce(|a, b| a.zip(b).map(|(a, b)| a.max(b)));
+        classes.insert(Class::SHARED, longest.unwrap_or(server));
+        classes
+    }
+
     /// Numbers of all policies that are not dropped.
     pub fn live(&self) -> HashSet<PolicyId> {
         self.by_id.keys().copied().collect()

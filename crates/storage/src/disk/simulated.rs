@@ -184,6 +184,21 @@ impl Simulated {
         Self(Arc::new(Mutex::new(state)))
     }
 
+    /// A disk with the files of the folder `from` as they are now, in the folder `to`.
+    pub fn copy_of(&self, from: &Path, to: &Path) -> Self {
+        let old = self.0.lock();
+        let mut contents = Vec::new();
+        let (mut names, mut folders) = (BTreeMap::new(), BTreeSet::new());
+        for (path, file) in &old.names {
+            let Ok(inside) = path.strip_prefix(from) else { continue };
+            let path = to.join(inside);
+            folders.extend(path.parent().map(Path::to_owned));
+            names.insert(path, contents.len());
+            contents.push(old.contents[*file].clone());
+        }
+        Self::found(contents, names, folders)
+    }
+
     fn found(
         contents: Vec<Content>,
         names: BTreeMap<PathBuf, usize>,

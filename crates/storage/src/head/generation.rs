@@ -59,6 +59,8 @@ pub struct Tools {
     pub scratch: Scratch,
     pub encoder: Encoder,
     pub region: Vec<u8>,
+    /// Rows that came after a later one of their stream.
+    pub late: u64,
 }
 
 /// Who a row is of.
@@ -126,6 +128,7 @@ impl Generation {
         let region = regions.get_mut(trail.region - 1, size(columns));
         let before = open::time(region);
         if entry.timestamp < before {
+            tools.late += 1;
             open::raise(region, HAS_LATE);
             let late = late.entry(owner.slot).or_insert_with(|| {
                 *bytes += size_of::<(u32, Late)>();

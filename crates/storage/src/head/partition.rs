@@ -129,6 +129,11 @@ impl Partition {
         self.names.read().find(hash, policy)
     }
 
+    /// Rows that came after a later one of their stream.
+    pub fn late(&self) -> u64 {
+        self.rows.lock().tools.late
+    }
+
     /// Lets `look` see who its streams are; new ones wait meanwhile.
     pub fn with_names<T>(&self, look: impl FnOnce(&Names) -> T) -> T {
         look(&self.names.read())

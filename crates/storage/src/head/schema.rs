@@ -218,7 +218,7 @@ impl Schema {
     }
 
     /// Gives a stream columns that the log says it has; answers where each of `columns` is.
-    /// What was acknowledged once is not refused again.
+    /// What was acknowledged once is not refused again, and is newer than what blocks say.
     pub fn restore(
         &self,
         policy: PolicyId,
@@ -233,9 +233,7 @@ impl Schema {
             let mut measurements = self.measurements.lock();
             let known = measurements.entry((policy, measurement.clone())).or_default();
             known.series += fresh.len() as u64;
-            for column in &fresh {
-                known.fields.entry(column.name.clone()).or_insert(column.kind);
-            }
+            known.fields.extend(fresh.iter().map(|column| (column.name.clone(), column.kind)));
         }
         columns.iter().map(|c| shape.find(&c.name, 0).map(|at| at as u32)).collect()
     }

@@ -5,6 +5,7 @@ use crate::block::Block;
 use crate::cardinality::{BlockSource, Cardinality, Counting, HeadSource};
 use crate::error::Error;
 use crate::identity::PolicyId;
+use crate::piece::tell;
 use model::limits::{Budget, Exceeded};
 use model::{TimeRange, Timestamp};
 use std::sync::Arc;
@@ -23,10 +24,10 @@ pub enum CountError {
 impl Store {
     /// Counts the series that have samples in `range`, out of indexes alone, and tells
     /// `limit` of each kind at most. Streams that are new wait while the partition of the
-    /// head they are in is counted.
+    /// head they are in is counted. What cannot be read is not counted, and the budget is told.
     ///
     /// # Errors
-    /// When the time of the budget is over, or an index is damaged.
+    /// When the time of the budget is over, or the head cannot be read.
     pub fn cardinality(
         &self,
         range: TimeRange,
@@ -46,9 +47,14 @@ impl Store {
             }
             for block in self.blocks_of(partition.number, range) {
                 budget.check()?;
-                counting.add(&BlockSource { block: &block, range, is_live })?;
+                let source = BlockSource { block: &block, range, is_live };
+                if let Err(error) = counting.add(&source) {
+                    tell(&error, budget, &self.counters);
+                }
             }
         }
+        self.gaps.tell(range, budget);
+        self.troubles.tell(range, budget);
         Ok(counting.finish())
     }
 

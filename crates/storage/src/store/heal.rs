@@ -9,6 +9,7 @@ use crate::gap;
 use crate::identity::PolicyId;
 use crate::retention;
 use crate::trouble::Kind;
+use std::cmp::Reverse;
 use std::io;
 use std::sync::Arc;
 
@@ -20,10 +21,10 @@ impl Store {
             self.counters.corruption();
             self.troubles.note((Kind::Open, *name), gap::range_of(name), error, now);
         }
-        // What has expired says nothing any more, though a power cut may have brought it back.
-        let expired = self.expired();
-        let says = |block: &&Arc<Block>| !expired.iter().any(|other| other.name == block.name);
-        self.blocks.list().iter().filter(says).for_each(|block| self.note_fields(block));
+        // The newest first: a field that was deleted and written again has the kind it has now.
+        let mut blocks = self.blocks.list().to_vec();
+        blocks.sort_by_key(|block| Reverse(block.name.sequences.last));
+        blocks.iter().for_each(|block| self.note_fields(block));
     }
 
     /// Tells the schema which fields a block has.
@@ -32,18 +33,23 @@ impl Store {
         let policies: Vec<PolicyId> = block.policies().collect();
         // Where it is not known what was deleted, nothing was.
         let hidden = self.tombstones.hidden(&deleted, block, &state).unwrap_or_default();
+        let mut unread = None;
         let mut note = |_, measurement: &Arc<Measurement>| {
             for column in &measurement.columns {
-                let field = &column.def.name;
-                if block.is_column_hidden(&hidden, measurement, field) {
-                    continue;
-                }
-                for policy in column.policies.iter().filter_map(|at| policies.get(*at as usize)) {
+                let (field, at) = (&column.def.name, &column.policies);
+                let gone = block.hidden_policies(&hidden, measurement, field, at);
+                let gone = gone.unwrap_or_else(|error| {
+                    unread.get_or_insert(error);
+                    Vec::new()
+                });
+                let own = at.iter().filter_map(|at| policies.get(*at as usize));
+                for policy in own.filter(|policy| !gone.contains(policy)) {
                     self.head.schema.note(*policy, &measurement.name, &column.def);
                 }
             }
         };
         let noted = Lookup::new(block).and_then(|mut look| look.each_measurement(&mut note));
+        let noted = noted.and_then(|()| unread.map_or(Ok(()), Err));
         match noted {
             Ok(()) => self.troubles.end(Kind::Fields, block.name),
             Err(error) => {
@@ -63,7 +69,7 @@ impl Store {
     pub(super) fn heal(&self) -> Result<(), Error> {
         let now = self.clock.now();
         let unopened = self.troubles.of(Kind::Open);
-        let classes = self.catalog.state().classes(self.options.retention);
+        let classes = self.catalog.state().classes_at_most(self.options.retention);
         for name in retention::plan(&unopened, &classes, now) {
             tracing::info!(block = %name, "retention drops a block that cannot be opened");
             // One that cannot be removed, or that a person took away, is no reason to do
@@ -110,7 +116,7 @@ impl Store {
     pub(super) fn look_aside(&self) -> Result<(), Error> {
         let mut found = gap::look(&self.folder.path, self.disk.as_ref())?;
         let names: Vec<Name> = found.gaps.iter().filter_map(|gap| gap.block).collect();
-        let classes = self.catalog.state().classes(self.options.retention);
+        let classes = self.catalog.state().classes_at_most(self.options.retention);
         // What nothing would keep any more is not missed.
         let over = retention::plan(&names, &classes, self.clock.now());
         found.gaps.retain(|gap| gap.block.is_none_or(|name| !over.contains(&name)));

@@ -2,17 +2,20 @@
 
 use super::Store;
 use super::flush::Cores;
-use crate::disk::Disk;
+use crate::disk::{DAMAGED, Disk, Entry};
 use crate::error::Error;
 use crate::folder::{MANIFEST, REPLACED, SNAPSHOTS};
+use crate::trouble::Kind;
 use std::io;
 use std::path::{Path, PathBuf};
 
 impl Store {
     /// Makes the snapshot `name` with every write that was acknowledged before, and answers
     /// where it is: a data folder of its own, in `snapshots` of the store's. `also` adds
-    /// files of others to it. MANIFEST comes last, so that what a kill leaves half-made is
-    /// refused by whoever opens it. Flushes, merges, deletes and retention wait meanwhile.
+    /// files of others to it. What cannot be opened, or lies put aside, is linked as well, so that
+    /// what the store misses is missed in the snapshot too, and told there. MANIFEST comes last, so
+    /// that what a kill leaves half-made is refused by whoever opens it. Flushes, merges, deletes
+    /// and retention wait meanwhile.
     ///
     /// # Errors
     /// When the disk refuses, or `also` does.
@@ -28,11 +31,20 @@ impl Store {
         let disk = self.disk.as_ref();
         let all = self.folder.path.join(SNAPSHOTS);
         let at = all.join(name);
-        let blocks = at.join("blocks");
+        let (blocks, wal) = (at.join("blocks"), at.join("wal"));
         disk.create_dir(&blocks)?;
-        disk.create_dir(&at.join("wal"))?;
+        disk.create_dir(&wal)?;
         for block in self.blocks.list().iter() {
             disk.link(block.path(), &blocks.join(block.name.to_string()))?;
+        }
+        let unopened: Vec<String> =
+            self.troubles.of(Kind::Open).iter().map(ToString::to_string).collect();
+        for (from, into) in [(self.folder.blocks(), &blocks), (self.folder.wal(), &wal)] {
+            for Entry { name, .. } in disk.list(&from)? {
+                if name.ends_with(DAMAGED) || unopened.contains(&name) {
+                    disk.link(&from.join(&name), &into.join(&name))?;
+                }
+            }
         }
         // Written down behind the blocks' rows, and replaced as a whole: after the flush they
         // know every policy that the blocks name.
@@ -41,8 +53,9 @@ impl Store {
             disk.link(&self.folder.path.join(&file.name), &at.join(&file.name))?;
         }
         also(&at)?;
-        disk.sync_dir(&blocks)?;
-        disk.sync_dir(&at)?;
+        for folder in [&blocks, &wal, &at] {
+            disk.sync_dir(folder)?;
+        }
         disk.link(&self.folder.path.join(MANIFEST), &at.join(MANIFEST))?;
         for folder in [&at, &all, &self.folder.path] {
             disk.sync_dir(folder)?;

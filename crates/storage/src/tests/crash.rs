@@ -3,8 +3,9 @@
 use super::rig::*;
 use crate::disk::simulated::{Fault, Simulated};
 use crate::{Fsync, Options, RealDisk};
-use model::port::{Catalog, Source, SystemClock, WriteError};
-use model::{Span, Value};
+use model::limits::Budget;
+use model::port::{Catalog, PolicyChange, Source, SystemClock, WriteError};
+use model::{Attribute, Matcher, Predicate, Span, TimeRange, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -361,4 +362,49 @@ fn streams_that_an_earlier_segment_defines_are_known_in_later_ones() {
     assert_eq!(rig.all(), expected.0);
     assert_eq!(rig.store.stats().corruption_found, 0);
     assert_eq!(rig.lose_power(0, options()).all(), expected.0);
+}
+
+/// Blocks of one slice are removed one after the other, and a newer one may be gone first.
+#[test]
+fn a_kill_while_retention_drops_blocks_shows_nothing_that_was_overwritten() {
+    let kept = Options { retention: Some(Span(2 * Span::DAY.0)), partitions: 1, ..options() };
+    for at in 0..20 {
+        let rig = Rig::with(Simulated::new(), kept.clone()).expect("open");
+        for value in [1.0, 2.0, 3.0] {
+            rig.put(&[float("cpu", NOW, value)]);
+            rig.store.flush().expect("flush");
+        }
+        rig.clock.set(NOW + 5 * Span::DAY.0);
+        rig.disk.fail_at(rig.disk.operations() + at, Fault::Crash);
+        let _ = rig.store.maintain();
+        let disk = rig.disk.after_kill();
+        let clock = Arc::new(TestClock((NOW + 5 * Span::DAY.0).into()));
+        let store = open(Arc::new(disk), clock, kept.clone()).expect("a start");
+        let found = read(&store, &Predicate::ALL, TimeRange::ALL, &Budget::unlimited());
+        let value = found.get("cpu value").and_then(|samples| samples.get(&NOW));
+        assert!(value.is_none_or(|value| *value == Value::F64(3.0)), "operation {at}: {value:?}");
+    }
+}
+
+/// A block is kept as long as a policy keeps some rows of it, and with it those that overwrote others.
+#[test]
+fn a_block_that_overwrites_rows_of_one_that_is_kept_is_kept() {
+    let kept = Options { retention: Some(Span(2 * Span::DAY.0)), partitions: 1, ..options() };
+    let rig = Rig::with(Simulated::new(), kept).expect("open");
+    let at = NOW - Span::DAY.0;
+    rig.put(&[float("cpu", at, 1.0)]);
+    rig.write_to("other", None, &[float("cpu", at, 7.0)]).expect("write");
+    rig.store.flush().expect("flush");
+    rig.put(&[float("cpu", at, 2.0)]);
+    rig.store.flush().expect("flush");
+    let duration = Some(Some(Span(400 * Span::DAY.0)));
+    let longer = PolicyChange { duration, ..PolicyChange::default() };
+    rig.store.alter_policy("other", "autogen", longer).expect("alter");
+    rig.clock.set(NOW + 5 * Span::DAY.0);
+    rig.store.maintain().expect("maintain");
+    let database = Matcher::equal(Attribute::Database, "metrics");
+    let (budget, of) = (Budget::unlimited(), Predicate::Match(database));
+    let found = read(&rig.store, &of, TimeRange::ALL, &budget);
+    let value = found.get("cpu value").and_then(|samples| samples.get(&at));
+    assert!(value.is_none_or(|value| *value == Value::F64(2.0)), "{value:?}");
 }

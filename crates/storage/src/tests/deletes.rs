@@ -337,3 +337,38 @@ fn a_query_that_has_a_deleted_block_open_does_not_bring_it_back() {
     rig.store.maintain().expect("maintain");
     assert_eq!(rig.files("blocks"), Vec::<String>::new());
 }
+
+/// Blocks hold the streams of all databases, and those of the other one keep the old kind.
+#[test]
+fn a_field_that_is_written_again_with_another_kind_keeps_that_over_a_restart() {
+    for is_flushed in [true, false] {
+        let rig =
+            Rig::with(Simulated::new(), Options { partitions: 1, ..options() }).expect("open");
+        let old = [point("cpu,host=a", NOW, &[("shape", Value::I64(1)), ("user", Value::I64(1))])];
+        let of = |database: &str| equal(Attribute::Database, database);
+        for database in ["kept", "gone"] {
+            assert!(rig.write_to(database, None, &old).expect("write").refused.is_empty());
+        }
+        delete(&rig, of("gone"), TimeRange::ALL);
+        let bool = |n, value| [point("cpu,host=b", NOW + n, &[("shape", Value::Bool(value))])];
+        assert!(rig.write_to("gone", None, &bool(0, true)).expect("write").refused.is_empty());
+        if is_flushed {
+            rig.store.flush().expect("flush");
+        }
+        let rig = rig.kill(Options { partitions: 1, ..options() });
+        let refused = |database: &str, points: &[Point]| {
+            rig.write_to(database, None, points).expect("write").refused_count
+        };
+        assert_eq!(refused("gone", &old), 1, "its kind is the new one");
+        assert_eq!(refused("gone", &bool(1, false)), 0);
+        assert_eq!(refused("kept", &bool(1, false)), 1);
+        assert_eq!(refused("kept", &old), 0);
+        let text = [point("cpu,host=c", NOW, &[("user", Value::Str("x".into()))])];
+        assert_eq!(refused("gone", &text), 0, "a field that is gone may be of any kind");
+        assert_eq!(refused("kept", &text), 1);
+        let budget = Budget::unlimited();
+        let found = read(&rig.store, &of("gone"), TimeRange::ALL, &budget);
+        let values: Vec<_> = found["cpu,host=b shape"].values().cloned().collect();
+        assert_eq!(values, [Value::Bool(true), Value::Bool(false)], "flushed: {is_flushed}");
+    }
+}

@@ -15,6 +15,7 @@
 
 mod catalog;
 mod cells;
+mod copies;
 mod deletes;
 mod found;
 mod model;

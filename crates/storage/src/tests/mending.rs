@@ -6,7 +6,7 @@ use crate::disk::simulated::Simulated;
 use crate::disk::{Disk, read_all};
 use crate::{Error, Options};
 use model::limits::Budget;
-use model::port::{Catalog, Selection, WriteError};
+use model::port::{Catalog, PolicyChange, Selection, WriteError};
 use model::{Attribute, Matcher, Predicate, Span, TimeRange, Timestamp, Value};
 use std::path::{Path, PathBuf};
 
@@ -396,5 +396,117 @@ fn a_log_that_is_read_the_next_time_is_whole() {
         assert_eq!(ask(&again, TimeRange::ALL).0, *all);
         let aside = again.files("wal").into_iter().filter(|name| name.ends_with(".corrupt"));
         assert_eq!(aside.count(), 1);
+    }
+}
+
+#[test]
+fn a_snapshot_has_what_cannot_be_opened_and_what_lies_aside() {
+    let (rig, blocks, expected) = two_days();
+    rig.disk.flip(&blocks[1], size(&rig.disk, &blocks[1]) as usize - 1);
+    rig.disk.set_bad(Some((&blocks[0], 0..u64::MAX)));
+    let rig = rig.kill(one());
+    assert_eq!((rig.store.stats().blocks_unread, rig.store.stats().files_aside), (1, 1));
+    let at = rig.store.snapshot("s", |_| Ok(())).expect("snapshot");
+    rig.disk.set_bad(None);
+    // A store on the snapshot knows as much as the store does.
+    let other = Rig::with(rig.disk.copy_of(&at, Path::new(DATA)), one()).expect("open");
+    let (found, warnings) = ask(&other, TimeRange::ALL);
+    assert_eq!(found["cpu,host=a value"].len(), 1, "the one that could not be read is whole");
+    assert_eq!(ask(&other, day(-1)).0, ask_of(&expected, -1.0));
+    assert!(warnings.len() == 1 && warnings[0].contains("put aside"), "{warnings:?}");
+}
+
+/// What is left of `all` where only `value` is.
+fn ask_of(all: &Map, value: f64) -> Map {
+    let mut left = all.clone();
+    left.values_mut().for_each(|samples| samples.retain(|_, one| *one == Value::F64(value)));
+    left
+}
+
+#[test]
+fn a_count_of_series_says_what_it_misses() {
+    let (rig, blocks, _) = two_days();
+    let count = |rig: &Rig, range| {
+        let budget = Budget::unlimited();
+        let counted = rig.store.cardinality(range, 10, &budget).expect("count");
+        (counted.series, budget.warnings().len())
+    };
+    assert_eq!(count(&rig, day(-1)), (1, 0));
+    let bytes = size(&rig.disk, &blocks[0]);
+    let (mut misses, mut unopened) = (0, 0);
+    for at in (0..bytes).step_by(7) {
+        let disk = rig.disk.after_kill();
+        disk.set_bad(Some((&blocks[0], at..at + 1)));
+        let rig = Rig::with(disk, one()).expect("open");
+        let (series, warnings) = count(&rig, day(-1));
+        assert!(series == 1 || warnings > 0, "byte {at}: {series} series, and nothing is said");
+        assert_eq!(count(&rig, day(0)), (1, 0), "byte {at}: another day is whole");
+        misses += u64::from(warnings > 0);
+        unopened += rig.store.stats().blocks_unread;
+    }
+    assert!(misses > unopened && unopened > 0, "{misses} misses, {unopened} unopened");
+}
+
+/// Were its tombstone forgotten, a sound copy of the block would bring the rows back.
+#[test]
+fn what_was_deleted_stays_so_when_a_block_put_aside_comes_back() {
+    let (rig, blocks, mut expected) = two_days();
+    let whole = read_all(&rig.disk, &blocks[0]).expect("read");
+    rig.disk.flip(&blocks[0], whole.len() - 1);
+    let rig = rig.kill(one());
+    assert_eq!(rig.store.stats().files_aside, 1);
+    let host = Predicate::Match(Matcher::equal(Attribute::Tag("host".into()), "a"));
+    rig.store.delete(&Selection { predicate: host, range: day(-1) }).expect("delete");
+    for _ in 0..4 {
+        rig.store.maintain().expect("maintain");
+    }
+    rig.disk.create(&blocks[0]).expect("create").append(&whole).expect("write");
+    rig.disk.remove(&crate::disk::aside(&blocks[0])).expect("remove");
+    let rig = rig.kill(one());
+    expected.values_mut().for_each(|samples| samples.retain(|at, _| *at >= day(0).start.0));
+    assert_eq!(rig.all(), expected);
+    for _ in 0..4 {
+        rig.store.maintain().expect("maintain");
+    }
+    assert_eq!(rig.store.stats().tombstones, 0, "it is forgotten once nothing is left of it");
+    assert_eq!(rig.kill(one()).all(), expected);
+}
+
+#[test]
+fn late_rows_are_counted() {
+    let rig = Rig::new();
+    let at = |n: i64| float("cpu,host=a", NOW + n, 1.0);
+    rig.put(&[at(5), at(5), at(6), at(3), at(7), at(6)]);
+    assert_eq!(rig.store.stats().rows_late, 2);
+    rig.store.flush().expect("flush");
+    assert_eq!(rig.store.stats().rows_late, 2);
+}
+
+/// Rows that a policy wrote before it got a duration of its own lie among those of others.
+#[test]
+fn what_an_altered_policy_still_keeps_is_missed_and_not_dropped() {
+    for is_damaged in [true, false] {
+        let (rig, blocks, expected) = two_days();
+        let longer = PolicyChange { duration: Some(None), ..PolicyChange::default() };
+        rig.store.alter_policy("metrics", "autogen", longer).expect("alter");
+        let longer = Some(Some(Span(400 * Span::DAY.0)));
+        let longer = PolicyChange { duration: longer, ..PolicyChange::default() };
+        rig.store.alter_policy("metrics", "autogen", longer).expect("alter");
+        match is_damaged {
+            true => rig.disk.flip(&blocks[0], size(&rig.disk, &blocks[0]) as usize - 1),
+            false => rig.disk.set_bad(Some((&blocks[0], 0..u64::MAX))),
+        }
+        let short = Options { retention: Some(Span::DAY), ..one() };
+        let rig = rig.kill(short.clone());
+        rig.clock.set(NOW + 10 * Span::DAY.0);
+        rig.store.maintain().expect("maintain");
+        assert_eq!(ask(&rig, day(-1)).1.len(), 1, "damaged: {is_damaged}");
+        if !is_damaged {
+            rig.disk.set_bad(None);
+            let rig = rig.kill(short);
+            rig.clock.set(NOW + 10 * Span::DAY.0);
+            rig.store.maintain().expect("maintain");
+            assert_eq!(rig.all(), expected);
+        }
     }
 }

@@ -35,6 +35,18 @@ pub fn objects(xml: &str) -> Vec<(String, u64)> {
     found
 }
 
+/// Keys and numbers of a list of uploads in parts.
+pub fn uploads(xml: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for upload in xml.split("<Upload>").skip(1) {
+        let upload = upload.split("</Upload>").next().unwrap_or_default();
+        if let (Some(key), Some(id)) = (text(upload, "Key"), text(upload, "UploadId")) {
+            found.push((key, id));
+        }
+    }
+    found
+}
+
 fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

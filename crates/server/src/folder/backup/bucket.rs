@@ -60,6 +60,12 @@ impl Place for InBucket {
     }
 
     fn prune(&self, named: &BTreeSet<String>) {
+        // None of this backup is under way any more: what is, a killed one left.
+        for (key, id) in self.bucket.uploads().unwrap_or_default() {
+            if listing::is_stored(&key) && listing::belongs(&key) {
+                let _ = self.bucket.abort(&key, &id);
+            }
+        }
         let Ok(there) = self.there() else { return };
         for key in there.keys() {
             let is_ours = listing::is_stored(key) && listing::belongs(key);

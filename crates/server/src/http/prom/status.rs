@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use model::limits::Budget;
 use model::port::SourceError;
 use model::{Span, TimeRange, Timestamp};
 use query::promql;
@@ -74,10 +75,15 @@ pub async fn tsdb(
     let text = "cardinality".to_owned();
     let job = Job { language: Language::Promql, text, timeout: None };
     let store = rooms.store.clone();
-    let counted =
-        rooms.gate.run(job, move |budget| store.cardinality(range, limit, budget)).await??;
-    let data = as_json(&counted, range);
-    Ok(json(StatusCode::OK, &json!({ "status": "success", "data": data })))
+    let count = move |budget: &Budget| {
+        store.cardinality(range, limit, budget).map(|counted| (counted, budget.warnings()))
+    };
+    let (counted, warnings) = rooms.gate.run(job, count).await??;
+    let mut answer = json!({ "status": "success", "data": as_json(&counted, range) });
+    if !warnings.is_empty() {
+        answer["warnings"] = warnings.into();
+    }
+    Ok(json(StatusCode::OK, &answer))
 }
 
 fn as_json(counted: &Cardinality, range: TimeRange) -> Value {

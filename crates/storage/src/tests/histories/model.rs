@@ -26,8 +26,12 @@ pub struct Model {
     holdings: BTreeMap<u64, Holding>,
     retention: Option<Span>,
     future_max: Option<Span>,
-    /// Whether what is acknowledged may be lost in a power cut.
+    /// Whether what is acknowledged now may be lost in a power cut.
+    is_lazy_now: bool,
+    /// Whether that was so at some time.
     is_lazy: bool,
+    /// Whether a limit may refuse rows of a body that is in doubt.
+    is_limited: bool,
     /// Whether, with that, a sync may have failed since the last flush.
     is_lossy: bool,
     bodies: u64,
@@ -38,15 +42,27 @@ type Unit<'a> = (u64, u64, &'a Name, i64);
 
 impl Model {
     pub fn new(options: &Options) -> Self {
-        Self {
+        let mut model = Self {
             databases: Databases::default(),
             holdings: BTreeMap::new(),
-            retention: options.retention,
-            future_max: options.future_max,
-            is_lazy: options.fsync != crate::Fsync::Always,
+            retention: None,
+            future_max: None,
+            is_lazy_now: false,
+            is_lazy: false,
+            is_limited: false,
             is_lossy: false,
             bodies: 0,
-        }
+        };
+        model.set_options(options);
+        model
+    }
+
+    /// Notes the options that a store is opened with.
+    pub fn set_options(&mut self, options: &Options) {
+        (self.retention, self.future_max) = (options.retention, options.future_max);
+        self.is_lazy_now = options.fsync != crate::Fsync::Always;
+        self.is_lazy |= self.is_lazy_now;
+        self.is_limited |= options.series_max < super::step::SERIES_MAX;
     }
 
     /// Whether a policy with this duration takes a row of this time.
@@ -77,7 +93,7 @@ impl Model {
         if is_acknowledged && refused.len() < points.len() {
             self.databases.proven(generation);
         }
-        let is_durable = !self.is_lazy;
+        let is_durable = !self.is_lazy_now;
         let holding = self.holdings.entry(generation).or_default();
         let certain: Vec<bool> = points.iter().map(|p| is_taken(holding, p, points)).collect();
         for (row, point) in points.iter().enumerate().filter(|(at, _)| !refused.contains(at)) {
@@ -223,7 +239,7 @@ impl Model {
         holding: &Holding,
         samples: impl Fn(&Name) -> Option<&'a BTreeMap<i64, Value>>,
     ) {
-        if self.is_lazy {
+        if self.is_lazy || self.is_limited {
             return;
         }
         let mut units: BTreeMap<Unit<'_>, (bool, i64)> = BTreeMap::new();

@@ -59,6 +59,16 @@ pub fn burst(random: &mut Random, now: i64) -> Vec<Point> {
     (0..rows).map(row).collect()
 }
 
+/// More streams than a page of an index has, each with a row of a field that has one kind.
+pub fn crowd(random: &mut Random, now: i64) -> Vec<Point> {
+    let first = random.below(1_000);
+    let row = |n| {
+        let fields = [("crowd", Value::F64(tame(random)))];
+        point(&format!("pod,name=p{n}"), now - random.between(0, 3) * SECOND, &fields)
+    };
+    (first..first + 600).map(row).collect()
+}
+
 /// A body of one of several writers: streams are shared, times are the writer's own, but
 /// for one stream where all write the same times.
 pub fn shared(random: &mut Random, now: i64, writer: i64) -> Vec<Point> {

@@ -12,6 +12,8 @@ pub enum Action {
     Write,
     /// A long run of one stream.
     Burst,
+    /// More streams than a page of an index has, with a row each.
+    Crowd,
     /// Several writers at once, and background work beside them.
     Together,
     Flush,
@@ -22,6 +24,8 @@ pub enum Action {
     Administer,
     /// Some series, or a time of them, are deleted.
     Delete,
+    /// A snapshot, which must hold what the store does.
+    Snapshot,
     /// Everything is compared, and some questions are asked.
     Ask,
     /// A clean stop and a start.
@@ -52,8 +56,8 @@ pub struct Profile {
 }
 
 use Action::{
-    Administer, Ask, Burst, Close, Cut, Delete, DieSoon, Flush, Kill, Maintain, Tight, Together,
-    Trouble, Wait, Write,
+    Administer, Ask, Burst, Close, Crowd, Cut, Delete, DieSoon, Flush, Kill, Maintain, Snapshot,
+    Tight, Together, Trouble, Wait, Write,
 };
 
 /// One writer, every way to stop.
@@ -62,11 +66,13 @@ pub const SINGLE: Profile = Profile {
     weights: &[
         (Write, 60),
         (Burst, 1),
+        (Crowd, 1),
         (Flush, 8),
         (Maintain, 12),
         (Wait, 8),
         (Administer, 4),
         (Delete, 5),
+        (Snapshot, 2),
         (Ask, 8),
         (Close, 2),
         (Kill, 3),
@@ -85,6 +91,7 @@ pub const FAILING: Profile = Profile {
         (Wait, 6),
         (Administer, 6),
         (Delete, 5),
+        (Snapshot, 3),
         (Ask, 8),
         (Close, 2),
         (Kill, 2),
@@ -115,6 +122,9 @@ pub const SEVERAL: Profile = Profile {
     ],
 };
 
+/// As many series as no history has.
+pub const SERIES_MAX: u64 = 10_000_000;
+
 /// A history: a store with its options, and what happens to it.
 pub struct History {
     pub seed: u64,
@@ -140,24 +150,31 @@ impl History {
         Self { seed, steps: steps.collect() }
     }
 
-    /// The options of its store: small limits, so that every path is taken.
+    /// The options that its store begins with.
     pub fn options(&self) -> Options {
-        let mut random = Random::new(!self.seed);
-        let fsync = match random.below(10) {
-            0 => Fsync::Off,
-            1 => Fsync::Every(Span::SECOND),
-            _ => Fsync::Always,
-        };
-        let retention = *random.pick(&[None, Some(2), Some(15), Some(15), Some(400)]);
-        Options {
-            retention: retention.map(|days| Span(days * Span::DAY.0)),
-            future_max: *random.pick(&[None, Some(Span::DAY)]),
-            fsync,
-            partitions: random.between(1, 3) as u16,
-            head_bytes_max: *random.pick(&[64 << 10, 256 << 10, 8 << 20]),
-            head_age_max: *random.pick(&[Span::MINUTE, Span::HOUR]),
-            wal_bytes_max: *random.pick(&[4 << 10, 64 << 10, 8 << 20]),
-            ..Options::default()
-        }
+        let random = &mut Random::new(!self.seed);
+        Options { partitions: random.between(1, 3) as u16, ..options(random) }
+    }
+}
+
+/// Options of a store: small limits, so that every path is taken.
+pub fn options(random: &mut Random) -> Options {
+    let fsync = match random.below(10) {
+        0 => Fsync::Off,
+        1 => Fsync::Every(Span::SECOND),
+        _ => Fsync::Always,
+    };
+    let retention = *random.pick(&[None, Some(2), Some(15), Some(15), Some(400)]);
+    Options {
+        retention: retention.map(|days| Span(days * Span::DAY.0)),
+        future_max: *random.pick(&[None, Some(Span::DAY)]),
+        fsync,
+        head_bytes_max: *random.pick(&[64 << 10, 256 << 10, 8 << 20]),
+        head_age_max: *random.pick(&[Span::MINUTE, Span::HOUR]),
+        wal_bytes_max: *random.pick(&[4 << 10, 64 << 10, 8 << 20]),
+        cold_after: *random.pick(&[Span::HOUR, Span::DAY, Span(7 * Span::DAY.0)]),
+        index_cache_bytes: *random.pick(&[0, 16 << 10, 128 << 20]),
+        series_max: *random.pick(&[SERIES_MAX, SERIES_MAX, SERIES_MAX, 40]),
+        ..Options::default()
     }
 }

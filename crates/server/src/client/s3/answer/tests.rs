@@ -23,3 +23,11 @@ fn what_is_broken_is_passed_over() {
     }
     assert_eq!(objects("<Contents><Key>a</Key><Size>-1</Size>"), []);
 }
+
+#[test]
+fn a_list_of_uploads_is_read() {
+    let xml = "<ListMultipartUploadsResult><KeyMarker/><IsTruncated>false</IsTruncated>\
+        <Upload><Key>a/b</Key><UploadId>1&amp;2</UploadId><Initiator><ID>x</ID></Initiator></Upload>\
+        <Upload><Key>no number</Key></Upload></ListMultipartUploadsResult>";
+    assert_eq!(uploads(xml), [("a/b".to_owned(), "1&2".to_owned())]);
+}
