@@ -74,7 +74,7 @@ fn measure_lines(
         let asked = ask::ask(&server, &[path])?;
         let name = format!("InfluxQL: count by regex over {} hostnames", traffic.plan.hosts);
         asked.put(rig, kind, &name);
-        answers.check(rig, kind, &name, asked.answer);
+        answers.check(rig, kind, (&name, true), asked.answer);
     }
     let send_more = |server: &Server, round: u32| {
         send_rounds(server, traffic, round..round + 1)?;
@@ -115,7 +115,7 @@ fn measure_remote(
         let asked = ask::ask(&server, &[path])?;
         let name = format!("PromQL: count by regex over {series} pods");
         asked.put(rig, kind, &name);
-        answers.check(rig, kind, &name, asked.answer);
+        answers.check(rig, kind, (&name, true), asked.answer);
     }
     // The others are restarted with as many series of hosts.
     if kind.line_path().is_some() {

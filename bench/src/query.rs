@@ -1,4 +1,5 @@
-//! The query set over the same data in every server: two fleets of 21.6 M samples each.
+//! The query set over the same data in every server: two fleets of 21.6 M samples each, and
+//! two of counters, which are asked for rates.
 
 use crate::answer::Answer;
 use crate::ask;
@@ -16,14 +17,22 @@ use std::time::Instant;
 /// Six hours at 10 s.
 const ROUNDS: i64 = 2_160;
 
-/// Both fleets, every server.
+/// Every fleet, every server.
 pub fn measure(rig: &Rig) {
-    let large = rig.options.query_hosts;
-    for (hosts, fields) in [(large / 10, FIELDS.len()), (large, 1)] {
-        let history = History { hosts, fields, shape: Shape::Mixed, rounds: ROUNDS };
+    let (small, large) = (rig.options.query_hosts / 10, rig.options.query_hosts);
+    for (hosts, fields, shape) in [
+        (small, FIELDS.len(), Shape::Mixed),
+        (large, 1, Shape::Mixed),
+        (small, 1, Shape::Counter),
+        (large, 1, Shape::Counter),
+    ] {
+        let history = History { hosts, fields, shape, rounds: ROUNDS };
         let mut answers = Answers::default();
-        for kind in rig.kinds() {
-            let what = format!("queries, {hosts} hosts × {fields} fields × 6 h: {}", kind.name());
+        // InfluxQL has no such rates.
+        let speaks = |kind: &Kind| shape != Shape::Counter || *kind != Kind::Influxdb;
+        for kind in rig.kinds().into_iter().filter(speaks) {
+            let fleet = format!("{hosts} hosts × {fields} fields of {} × 6 h", shape.name());
+            let what = format!("queries, {fleet}: {}", kind.name());
             rig.measure(&what, || measure_server(rig, kind, history, &mut answers));
         }
     }
@@ -50,13 +59,14 @@ fn measure_server(rig: &Rig, kind: Kind, history: History, answers: &mut Answers
         match ask::ask(&server, &paths) {
             Ok(asked) => {
                 asked.put(rig, kind, &name);
-                answers.check(rig, kind, &name, asked.answer);
+                answers.check(rig, kind, (&name, question.is_alike), asked.answer);
             }
             Err(error) => rig.note(format!("{}, {name}: {error:#}", kind.name())),
         }
     }
     let peak = server.process.resident_max()? as f64 / f64::from(1 << 20);
-    let what = format!("peak memory of the query set, {} hosts", history.hosts);
+    let set = if history.shape == Shape::Counter { "rates" } else { "query set" };
+    let what = format!("peak memory of the {set}, {} hosts", history.hosts);
     rig.put(kind, Figure::less(what, "MiB"), peak);
     Ok(())
 }
@@ -66,13 +76,15 @@ fn measure_server(rig: &Rig, kind: Kind, history: History, answers: &mut Answers
 pub struct Answers(HashMap<String, (Kind, Answer)>);
 
 impl Answers {
-    /// Compares, and tells of a difference: times of unequal answers cannot be compared.
-    pub fn check(&mut self, rig: &Rig, kind: Kind, name: &str, answer: Answer) {
+    /// Compares, and tells of a difference: times of unequal answers cannot be compared. Where
+    /// answers need not be alike, they must have as many values.
+    pub fn check(&mut self, rig: &Rig, kind: Kind, (name, is_alike): (&str, bool), answer: Answer) {
         if answer.values == 0 {
             rig.note(format!("{name}: {} answered with NOTHING", kind.name()));
         }
         let (first, known) = *self.0.entry(name.to_owned()).or_insert((kind, answer));
-        if !answer.agrees(&known) {
+        let agrees = answer.agrees(&known) || (!is_alike && answer.values == known.values);
+        if !agrees {
             let told = |kind: Kind, answer: Answer| {
                 format!("{} has {} values, sum {}", kind.name(), answer.values, answer.sum)
             };

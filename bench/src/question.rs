@@ -35,6 +35,8 @@ pub struct Ground {
 pub struct Question {
     /// How tables call it.
     pub name: String,
+    /// Whether all servers give the same numbers, and not just as many.
+    pub is_alike: bool,
     ask: Ask,
 }
 
@@ -58,11 +60,18 @@ impl Question {
 impl Ground {
     /// The whole set.
     pub fn questions(&self) -> Vec<Question> {
+        if self.shape == Shape::Counter {
+            return self.rates();
+        }
         let mut questions = Vec::new();
         let mut add = |name: &str, influxql: String, promql: Vec<String>| {
-            let name = |language| format!("{language}: {name}");
-            questions.push(Question { name: name("InfluxQL"), ask: Ask::Influxql(influxql) });
-            questions.push(Question { name: name("PromQL"), ask: Ask::Promql(promql) });
+            let question = |language, ask| Question {
+                name: format!("{language}: {name}"),
+                is_alike: true,
+                ask,
+            };
+            questions.push(question("InfluxQL", Ask::Influxql(influxql)));
+            questions.push(question("PromQL", Ask::Promql(promql)));
         };
         let time = self.time();
         let all = |expr: &str| vec![self.range(expr, self.start_ns, self.end_ns, 10, 0)];
@@ -103,6 +112,23 @@ impl Ground {
             )],
         );
         questions
+    }
+
+    /// What is asked of counters. VictoriaMetrics's `rate` begins with the sample before its
+    /// window and extrapolates nothing, so that its numbers are others.
+    fn rates(&self) -> Vec<Question> {
+        let question = |name: &str, expr: &str, step: i64| {
+            let path = self.range(expr, self.start_ns, self.end_ns, step, step - 5);
+            let name = format!("PromQL: {name}");
+            Question { name, is_alike: false, ask: Ask::Promql(vec![path]) }
+        };
+        let by_region = "sum by (region) (rate(cpu_usage_user[5m]))";
+        vec![
+            question("rate by region, 6 h, 5 min", by_region, 300),
+            question("rate by region, 6 h, 1 min", by_region, 60),
+            question("rate of all, 6 h, 15 s", "sum(rate(cpu_usage_user[5m]))", 15),
+            question("increase of each host, 6 h, 1 h", "increase(cpu_usage_user[1h])", 3_600),
+        ]
     }
 
     /// A host that has values above 90 in the stretch of time.

@@ -5,6 +5,7 @@
 
 pub mod accumulator;
 pub mod accumulators;
+pub mod change;
 pub mod column;
 pub mod labels;
 pub mod limits;
@@ -20,6 +21,7 @@ pub mod value;
 
 pub use accumulator::Accumulator;
 pub use accumulators::{Accumulators, Needs};
+pub use change::Change;
 pub use column::{Column, Samples, Strings};
 pub use labels::Labels;
 pub use matcher::{Attribute, MatchOp, Matcher, Predicate};

@@ -4,6 +4,7 @@
 //! person, a shutdown. Rooms below the server never look at a clock; they charge the budget
 //! and stop when it says so.
 
+use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
@@ -44,15 +45,30 @@ pub enum End {
     Killed = 2,
 }
 
+/// Nothing has ended it.
+const GOES_ON: u8 = 0;
+/// It goes on for as long as its owner has patience.
+const IS_TIMED: u8 = 3;
+/// It was timed, and used more than it may.
+const IS_GIVEN_UP: u8 = 4;
+
 /// What one query may use.
-#[derive(Debug)]
 pub struct Budget {
     samples_max: u64,
     samples: AtomicU64,
     bytes_max: u64,
     bytes: AtomicU64,
     ended: AtomicU8,
+    /// Whether a timed one is over.
+    is_over: Option<Box<dyn Fn() -> bool + Send + Sync>>,
     warnings: Mutex<Vec<String>>,
+}
+
+impl fmt::Debug for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (samples, ended) = (self.samples(), self.ended.load(Ordering::Relaxed));
+        f.debug_struct("Budget").field("samples", &samples).field("ended", &ended).finish()
+    }
 }
 
 impl Budget {
@@ -70,7 +86,8 @@ impl Budget {
             samples: AtomicU64::new(0),
             bytes_max: Self::BYTES_MAX,
             bytes: AtomicU64::new(0),
-            ended: AtomicU8::new(0),
+            ended: AtomicU8::new(GOES_ON),
+            is_over: None,
             warnings: Mutex::default(),
         }
     }
@@ -86,6 +103,18 @@ impl Budget {
         Self { bytes_max, ..self }
     }
 
+    /// The same budget for a first try, which is given up once `is_over` says so, or once more
+    /// is read or held than it allows: [`Budget::is_given_up`] tells.
+    #[must_use]
+    pub fn until(self, is_over: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self { ended: AtomicU8::new(IS_TIMED), is_over: Some(Box::new(is_over)), ..self }
+    }
+
+    /// Whether a try was given up.
+    pub fn is_given_up(&self) -> bool {
+        self.ended.load(Ordering::Relaxed) == IS_GIVEN_UP
+    }
+
     /// Counts `samples` as read.
     ///
     /// # Errors
@@ -93,6 +122,7 @@ impl Budget {
     pub fn charge(&self, samples: u64) -> Result<(), Exceeded> {
         let used = self.samples.fetch_add(samples, Ordering::Relaxed).saturating_add(samples);
         if used > self.samples_max {
+            self.give_up();
             return Err(Exceeded::Samples { limit: self.samples_max });
         }
         self.check()
@@ -106,6 +136,7 @@ impl Budget {
     pub fn hold(&self, bytes: u64) -> Result<(), Exceeded> {
         let held = self.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         if held > self.bytes_max {
+            self.give_up();
             return Err(Exceeded::Bytes { limit: self.bytes_max });
         }
         self.check()
@@ -115,10 +146,22 @@ impl Budget {
     /// When the query was ended.
     pub fn check(&self) -> Result<(), Exceeded> {
         match self.ended.load(Ordering::Relaxed) {
-            0 => Ok(()),
+            GOES_ON => Ok(()),
             1 => Err(Exceeded::Timeout),
+            IS_TIMED if !self.is_over.as_ref().is_some_and(|is_over| is_over()) => Ok(()),
+            IS_TIMED => {
+                self.give_up();
+                Err(Exceeded::Killed)
+            }
             _ => Err(Exceeded::Killed),
         }
+    }
+
+    /// Ends a try.
+    fn give_up(&self) {
+        let (from, to) = (IS_TIMED, IS_GIVEN_UP);
+        // Where it is no try, or over already, nothing changes.
+        let _ = self.ended.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// Ends the query at its next check.

@@ -20,13 +20,15 @@ mod eval;
 mod moment;
 mod parser;
 mod plan;
+mod points;
 mod reduce;
 mod run;
 mod scanner;
 mod show;
 mod token;
 
-pub use answer::{Cell, Message, ResultSeries, StatementResult};
+pub use answer::{Cell, Message, ResultSeries, Rows, StatementResult};
 pub use engine::{Engine, Options, Request};
 pub use error::ParseError;
 pub use moment::{Zone, format_time};
+pub use points::Points;

@@ -1,13 +1,18 @@
-//! Where queries run: a bounded number at a time, on blocking threads, each with a budget
-//! that ends when its time is over or its client has gone away.
+//! Where queries run: a bounded number at a time, each with a budget that ends when its time
+//! is over or its client has gone away. They run on blocking threads, but for those that are
+//! done within a moment.
+
+mod tries;
 
 use crate::metrics::{Language, Metrics};
 use model::limits::{Budget, End};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
+use tries::Tries;
 
 /// How many queries may wait for a place. More than this would wait past their timeout.
 const WAITING_MAX: usize = 1_000;
@@ -18,6 +23,7 @@ const LOGGED_CHARS_MAX: usize = 500;
 pub struct Gate {
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
+    tries: Tries,
     metrics: Arc<Metrics>,
     limits: Limits,
 }
@@ -78,7 +84,50 @@ impl Drop for Waiting<'_> {
 impl Gate {
     pub fn new(limits: Limits, metrics: Arc<Metrics>) -> Self {
         let places = Arc::new(Semaphore::new(limits.concurrent_max));
-        Self { places, waiting: AtomicUsize::new(0), metrics, limits }
+        // As many as the runtime has for connections.
+        let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+        let tries = Tries::new(threads);
+        Self { places, waiting: AtomicUsize::new(0), tries, metrics, limits }
+    }
+
+    /// As [`Gate::run`], of work that changes nothing, so that it may run twice: it is tried on
+    /// this thread first.
+    ///
+    /// # Errors
+    /// As [`Gate::run`].
+    pub async fn ask<T, F>(&self, job: Job, work: F) -> Result<T, Refused>
+    where
+        T: Send + 'static,
+        F: Fn(&Budget) -> T + Send + 'static,
+    {
+        match self.tried(&job, &work) {
+            Some(answer) => answer,
+            None => self.run(job, work).await,
+        }
+    }
+
+    /// What `work` answers within a moment; none where it does not, or others are at it.
+    fn tried<T>(&self, job: &Job, work: impl Fn(&Budget) -> T) -> Option<Result<T, Refused>> {
+        if self.timeout(job) <= tries::PATIENCE {
+            return None;
+        }
+        let tried = self.tries.begin(&job.text)?;
+        // Who waits for a place came first.
+        let place = self.places.try_acquire().ok()?;
+        let (began, running) = (Instant::now(), self.metrics.queries_running.enter());
+        let budget = tried.budget(self.limits.samples_max);
+        let answer = catch_unwind(AssertUnwindSafe(|| work(&budget)));
+        drop((place, running));
+        if budget.is_given_up() {
+            tried.give_up();
+            return None;
+        }
+        self.note(job, began, budget.samples());
+        Some(answer.map_err(|_| Refused::Broken))
+    }
+
+    fn timeout(&self, job: &Job) -> Duration {
+        job.timeout.map_or(self.limits.timeout, |it| it.min(self.limits.timeout))
     }
 
     /// Runs `work` on a blocking thread once there is a place.
@@ -91,8 +140,7 @@ impl Gate {
         F: FnOnce(&Budget) -> T + Send + 'static,
     {
         let began = Instant::now();
-        let timeout = job.timeout.map_or(self.limits.timeout, |it| it.min(self.limits.timeout));
-        let deadline = began + timeout;
+        let deadline = began + self.timeout(&job);
         let place = self.place(deadline).await?;
 
         let budget = Arc::new(Budget::new(self.limits.samples_max));

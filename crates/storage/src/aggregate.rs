@@ -7,6 +7,7 @@
 //! keeps them once.
 
 mod batch;
+mod changes;
 mod cut;
 mod find;
 mod found;
@@ -16,6 +17,7 @@ mod number;
 mod series;
 mod shares;
 mod walk;
+mod windows;
 
 pub use find::{Places, Seen};
 
@@ -26,8 +28,9 @@ use found::Found;
 use merged::Merged;
 use model::Needs;
 use model::limits::{Budget, Exceeded};
-use model::port::{Aggregation, Groups, Reduction};
+use model::port::{Aggregation, Groups, Reduction, WindowFunction};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use windows::Windows;
 
 /// How many series a thread takes at a time where there are many: some hundred microseconds
 /// of work, and about two groups of a block.
@@ -101,11 +104,13 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
-    /// What must be known of each window of one series.
-    fn needs_of_series(&self) -> Needs {
-        match self.asked.reduction {
-            Reduction::Pooled => self.asked.needs,
-            Reduction::PerSeries(function) => function.needs(),
-        }
+    /// The windows of one series, for what must be known of them.
+    fn windows_of_series(&self) -> Windows {
+        let (needs, change) = match self.asked.reduction {
+            Reduction::Pooled => (self.asked.needs, None),
+            Reduction::PerSeries(WindowFunction::Change(change)) => (Needs::COUNT, Some(change)),
+            Reduction::PerSeries(function) => (function.needs(), None),
+        };
+        Windows::new(self.cut, needs, change)
     }
 }

@@ -1,6 +1,8 @@
 //! Window functions over many series, and their answers by group.
 
-use crate::{Accumulator, Accumulators, Attribute, Needs, Predicate, Span, TimeRange, Timestamp};
+use crate::{
+    Accumulator, Accumulators, Attribute, Change, Needs, Predicate, Span, TimeRange, Timestamp,
+};
 use std::sync::Arc;
 
 /// Which end of a window is open.
@@ -42,6 +44,15 @@ impl Windows {
         }
     }
 
+    /// Where window `index` begins and ends, the open end among them.
+    pub fn ends(&self, index: usize) -> (i64, i64) {
+        let at = self.anchor(index);
+        match self.edge {
+            Edge::LeftOpen => ((at - self.width).0, at.0),
+            Edge::RightOpen => (at.0, (at + self.width).0),
+        }
+    }
+
     /// The points inside any window.
     pub fn hull(&self) -> TimeRange {
         match self.count.checked_sub(1) {
@@ -68,10 +79,12 @@ pub enum WindowFunction {
     First,
     /// The latest.
     Last,
+    /// How they changed.
+    Change(Change),
 }
 
 impl WindowFunction {
-    /// What must be known of a window.
+    /// What must be known of a window, beside the falls of a counter.
     pub fn needs(self) -> Needs {
         match self {
             Self::Count => Needs::COUNT,
@@ -80,10 +93,12 @@ impl WindowFunction {
             Self::Max => Needs::MAX,
             Self::First => Needs::FIRST,
             Self::Last => Needs::LAST,
+            Self::Change(_) => Needs::FIRST | Needs::LAST,
         }
     }
 
-    /// Its value of window `index`; none where that is empty.
+    /// Its value of window `index`; none where that is empty, and none of a change, which
+    /// is more than a window on its own tells.
     #[inline]
     pub fn of(self, windows: &Accumulators, index: usize) -> Option<f64> {
         let count = windows.count(index);
@@ -98,6 +113,7 @@ impl WindowFunction {
             Self::Max => windows.landmarks(index)[1],
             Self::First => windows.landmarks(index)[2],
             Self::Last => windows.landmarks(index)[3],
+            Self::Change(_) => return None,
         })
     }
 }

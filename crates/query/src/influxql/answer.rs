@@ -1,7 +1,9 @@
 //! What a query answers: one result for each statement.
 
 use super::moment::Zone;
+use super::points::Points;
 use model::{Timestamp, ValueRef};
+use std::ops::Range;
 
 /// One value of an answer.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -64,7 +66,51 @@ pub struct ResultSeries {
     /// Names of the columns.
     pub columns: Vec<String>,
     /// The values, a row for each point.
-    pub rows: Vec<Vec<Cell>>,
+    pub rows: Rows,
+}
+
+/// Rows of a series of an answer.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Rows {
+    /// Each with its cells.
+    Cells(Vec<Vec<Cell>>),
+    /// Points of the data as they are.
+    Points(Points),
+}
+
+impl Rows {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Cells(rows) => rows.len(),
+            Self::Points(points) => points.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Hands the cells of each row in `rows` to `each`.
+    pub fn each(&self, rows: Range<usize>, mut each: impl FnMut(&[Cell])) {
+        match self {
+            Self::Cells(all) => all[rows].iter().for_each(|row| each(row)),
+            Self::Points(points) => points.each(rows, each),
+        }
+    }
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self::Cells(Vec::new())
+    }
+}
+
+impl From<Vec<Vec<Cell>>> for Rows {
+    fn from(rows: Vec<Vec<Cell>>) -> Self {
+        Self::Cells(rows)
+    }
 }
 
 /// What one statement answers.

@@ -9,9 +9,8 @@ use super::error::{Error, ParseError};
 use super::moment::Zone;
 use super::parser::parse;
 use super::plan::{Plan, Query};
-use super::run::run;
-use super::{answer::Cell, show};
-use model::Timestamp;
+use super::run;
+use super::show;
 use model::limits::Budget;
 use model::port::{Catalog, Clock, Source};
 use std::sync::Arc;
@@ -177,19 +176,5 @@ fn answer(
 fn answer_select(select: &Select, context: &Context<'_>) -> Result<Vec<ResultSeries>, Error> {
     let query = Query::compile(select, context.now)?;
     let plan = Plan::bind(&query, context)?;
-    let tables = run(&plan, context)?;
-    let series = tables.into_iter().map(|table| ResultSeries {
-        name: table.name.to_string(),
-        tags: table.tags.to_vec(),
-        columns: plan.columns.clone(),
-        rows: table
-            .rows
-            .into_iter()
-            .map(|mut row| {
-                row.cells.insert(0, Cell::Time(Timestamp(row.at)));
-                row.cells
-            })
-            .collect(),
-    });
-    Ok(series.collect())
+    run::select(&plan, context)
 }

@@ -5,6 +5,7 @@
 //! into rows. Inputs are read one by one and, where there are many, on several threads;
 //! what they leave behind are summaries or the points a function asked for, never frames.
 
+mod bounds;
 mod calls;
 mod fill;
 mod frame;
@@ -19,10 +20,12 @@ mod spread;
 mod step;
 mod tally;
 
-use super::answer::Cell;
+use super::answer::{Cell, ResultSeries, Rows};
 use super::context::Context;
 use super::error::Error;
 use super::plan::{Interval, Plan};
+use super::points::Points;
+use model::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -103,12 +106,38 @@ impl Scope {
     }
 }
 
-/// Runs `plan`.
+/// Runs `plan`, and answers the series it gives.
 ///
 /// # Errors
 /// Where data cannot be read, or the query uses more than it may.
-pub(crate) fn run(plan: &Plan, context: &Context<'_>) -> Result<Vec<Table>, Error> {
-    execute(plan, &Scope::whole(plan), context)
+pub(crate) fn select(plan: &Plan, context: &Context<'_>) -> Result<Vec<ResultSeries>, Error> {
+    let scope = Scope::whole(plan);
+    let series = |name: Arc<str>, tags: Arc<[(String, String)]>, rows| ResultSeries {
+        name: name.to_string(),
+        tags: tags.to_vec(),
+        columns: plan.columns.clone(),
+        rows,
+    };
+    if plan.is_raw() && raw::is_plain(plan) {
+        let mut tables = match plan.outputs.is_empty() || scope.start > scope.end {
+            true => Vec::new(),
+            false => raw::points(plan, &scope, context)?,
+        };
+        if !plan.ascending {
+            tables.reverse();
+        }
+        let tables = tables.into_iter().filter(|table| !table.points.is_empty());
+        let rows = |points: Points| Rows::Points(points.without_nan());
+        return Ok(tables.map(|it| series(it.name, it.tags, rows(it.points))).collect());
+    }
+    let with_time = |row: Row| {
+        let mut cells = row.cells;
+        cells.insert(0, Cell::Time(Timestamp(row.at)));
+        cells
+    };
+    let rows = |rows: Vec<Row>| Rows::Cells(rows.into_iter().map(with_time).collect());
+    let tables = execute(plan, &scope, context)?.into_iter();
+    Ok(tables.map(|table| series(table.name, table.tags, rows(table.rows))).collect())
 }
 
 fn execute(plan: &Plan, scope: &Scope, context: &Context<'_>) -> Result<Vec<Table>, Error> {

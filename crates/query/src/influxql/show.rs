@@ -59,7 +59,7 @@ fn go_duration(nanoseconds: i64) -> String {
 
 fn named(name: &str, columns: &[&str], rows: Vec<Vec<Cell>>) -> ResultSeries {
     let columns = columns.iter().map(|column| (*column).to_owned()).collect();
-    ResultSeries { name: name.to_owned(), tags: Vec::new(), columns, rows }
+    ResultSeries { name: name.to_owned(), tags: Vec::new(), columns, rows: rows.into() }
 }
 
 /// The part of `rows` that is wanted.

@@ -3,6 +3,7 @@
 use super::ast::Type;
 use super::engine::{calendar, maths, over_time, rates, window::Window};
 use Type::{Matrix, Scalar, Text, Vector};
+use model::Change;
 use model::port::WindowFunction;
 
 /// A function of the language.
@@ -115,8 +116,15 @@ const fn windowed(name: &'static str, args: &'static [Type], body: WindowBody) -
     plain(name, args, Body::Window(body))
 }
 
-const fn counter(name: &'static str, call: fn(&Window<'_>) -> Option<f64>) -> Function {
-    windowed(name, &[Matrix], WindowBody { call, counter: true, ..PLAIN })
+/// A change of the samples, which sources compute too.
+const fn changing(
+    name: &'static str,
+    call: fn(&Window<'_>) -> Option<f64>,
+    change: Change,
+) -> Function {
+    let counter = !matches!(change, Change::Delta);
+    let pushed_down = Some(WindowFunction::Change(change));
+    windowed(name, &[Matrix], WindowBody { call, counter, pushed_down, ..PLAIN })
 }
 
 /// A function that sources compute too.
@@ -172,7 +180,7 @@ static FUNCTIONS: &[Function] = &[
     calendar("day_of_year", calendar::day_of_year),
     calendar("days_in_month", calendar::days_in_month),
     map("deg", maths::deg),
-    window("delta", rates::delta),
+    changing("delta", rates::delta, Change::Delta),
     window("deriv", rates::deriv),
     windowed("double_exponential_smoothing", &[Matrix, Scalar, Scalar], SMOOTH),
     map("exp", f64::exp),
@@ -187,7 +195,7 @@ static FUNCTIONS: &[Function] = &[
     special("histogram_sum", &[Vector], Special::HistogramOnly),
     calendar("hour", calendar::hour),
     window("idelta", rates::idelta),
-    counter("increase", rates::increase),
+    changing("increase", rates::increase, Change::Increase),
     Function {
         optional: 1,
         refusal: Some("info() is not supported: join the info metric with group_left instead"),
@@ -210,7 +218,7 @@ static FUNCTIONS: &[Function] = &[
     window("present_over_time", over_time::present),
     windowed("quantile_over_time", &[Scalar, Matrix], QUANTILE),
     map("rad", maths::rad),
-    counter("rate", rates::rate),
+    changing("rate", rates::rate, Change::Rate),
     window("resets", over_time::resets),
     Function { optional: 1, ..special("round", &[Vector, Scalar], Special::Round) },
     scalar("scalar", &[Vector], Special::ToScalar),

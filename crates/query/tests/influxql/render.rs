@@ -28,7 +28,9 @@ pub fn table(answer: &Result<Vec<StatementResult>, ParseError>) -> String {
             out.push_str(&format!("{}{tags}:\n", series.name));
             let mut lines = vec![series.columns.clone()];
             let zone = result.zone.as_ref();
-            lines.extend(series.rows.iter().map(|row| row.iter().map(|c| cell(c, zone)).collect()));
+            series.rows.each(0..series.rows.len(), |row| {
+                lines.push(row.iter().map(|c| cell(c, zone)).collect());
+            });
             out.push_str(&aligned(&lines));
         }
         if result.series.is_empty() {
@@ -90,10 +92,11 @@ pub fn to_json(answer: &Result<Vec<StatementResult>, ParseError>) -> Value {
                     }
                     if !series.rows.is_empty() {
                         let zone = result.zone.as_ref();
-                        let row = |row: &Vec<Cell>| {
-                            row.iter().map(|cell| json_cell(cell, zone)).collect::<Vec<_>>()
-                        };
-                        out["values"] = json!(series.rows.iter().map(row).collect::<Vec<_>>());
+                        let mut rows: Vec<Vec<Value>> = Vec::new();
+                        series.rows.each(0..series.rows.len(), |row| {
+                            rows.push(row.iter().map(|cell| json_cell(cell, zone)).collect());
+                        });
+                        out["values"] = json!(rows);
                     }
                     out
                 });

@@ -1,5 +1,6 @@
 //! A source in memory, as simple as its contract allows.
 
+use model::change::Ends;
 use model::limits::Budget;
 use model::port::{
     Aggregation, Groups, Reduction, Selection, Series, Source, SourceError, WindowFunction,
@@ -69,17 +70,30 @@ impl Source for Memory {
             let group = groups.entry(key).or_insert_with(empty);
             for (index, merged) in group.iter_mut().enumerate() {
                 let range = windows.range(index);
-                let mut window = Accumulator::default();
+                let (mut window, mut falls) = (Accumulator::default(), Vec::new());
                 for (&at, value) in stored.samples.range(range.start.0..=range.end.0) {
                     budget.charge(1)?;
                     if let Some(number) = value.as_ref().as_f64().filter(|n| !is_stale(*n)) {
+                        if window.count > 0 && number < window.last {
+                            falls.push(window.last);
+                        }
                         window.push(at, number);
                     }
                 }
                 match reduction {
                     Reduction::Pooled => merged.pool(&window),
                     Reduction::PerSeries(function) => {
-                        if let Some(number) = value_of(function, &window) {
+                        let number = match function {
+                            WindowFunction::Change(change) => {
+                                let (count, first) =
+                                    (window.count, (window.first_at, window.first));
+                                let ends =
+                                    Ends { count, first, last: (window.last_at, window.last) };
+                                change.of(&ends, windows.ends(index), falls.into_iter())
+                            }
+                            _ => value_of(function, &window),
+                        };
+                        if let Some(number) = number {
                             merged.push(windows.anchor(index).0, number);
                         }
                     }
@@ -99,6 +113,7 @@ fn value_of(function: WindowFunction, window: &Accumulator) -> Option<f64> {
         WindowFunction::Max => window.max,
         WindowFunction::First => window.first,
         WindowFunction::Last => window.last,
+        WindowFunction::Change(_) => unreachable!("a change is more than an accumulator tells"),
     })
 }
 

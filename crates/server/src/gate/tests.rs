@@ -74,3 +74,43 @@ async fn without_a_place_a_query_is_refused_once_its_time_is_over() {
     assert_eq!(first, Err(Refused::Timeout));
     assert_eq!(second, Err(Refused::Busy));
 }
+
+#[tokio::test]
+async fn short_work_is_done_on_the_thread_of_its_connection() {
+    let (gate, metrics) = gate(1, 5_000);
+    let here = std::thread::current().id();
+    let answer = gate.ask(job(), |budget| (budget.charge(7), std::thread::current().id())).await;
+    assert_eq!(answer, Ok((Ok(()), here)));
+    assert_eq!(metrics.query_samples.get(), 7);
+    assert_eq!(metrics.queries_running.get(), 0);
+}
+
+#[tokio::test]
+async fn long_work_is_given_up_there_and_done_elsewhere() {
+    let (gate, metrics) = gate(1, 5_000);
+    let here = std::thread::current().id();
+    let work = move |budget: &Budget| {
+        if std::thread::current().id() == here {
+            stubborn(budget);
+        }
+        std::thread::current().id() != here
+    };
+    assert_eq!(gate.ask(job(), work).await, Ok(true));
+    assert_eq!(metrics.query_seconds(Language::Promql).snapshot().cumulative[11], 1);
+}
+
+#[tokio::test]
+async fn work_that_uses_more_than_it_may_is_refused_like_anywhere() {
+    let (gate, _) = gate(1, 5_000);
+    let limit = Err(model::limits::Exceeded::Samples { limit: 100 });
+    assert_eq!(gate.ask(job(), |budget| budget.charge(101)).await, Ok(limit));
+}
+
+#[tokio::test]
+async fn work_that_panics_on_the_thread_of_its_connection_is_broken() {
+    let (gate, metrics) = gate(1, 5_000);
+    let work = |_: &Budget| -> u8 { panic!("an invariant is broken") };
+    assert_eq!(gate.ask(job(), work).await, Err(Refused::Broken));
+    assert_eq!(metrics.queries_running.get(), 0);
+    assert_eq!(gate.ask(job(), |_| 1).await, Ok(1));
+}

@@ -3,15 +3,16 @@
 mod csv;
 mod render;
 
+use super::ink::Parts;
 use super::{Fail, Open, Params, Position, Shared};
 use crate::answers::Key;
 use crate::gate::Job;
 use crate::house::{House, Rooms};
 use crate::metrics::Language;
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use model::limits::Budget;
 use protocol::line::Precision;
 use query::influxql::{ParseError, Request};
 use render::Shape;
@@ -121,25 +122,32 @@ pub async fn query(
     let key = asked.key();
     let compute = run(&house, &rooms, asked);
     if let Some(max_age) = max_age {
+        let compute = async { compute.await.map(Parts::into_bytes) };
         return Ok(rooms.answers.get(key, max_age, compute).await?.respond(media_type));
     }
-    let mut response = Body::from(compute.await?).into_response();
+    let mut response = compute.await?.into_body().into_response();
     let kind = HeaderValue::from_static(media_type);
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     Ok(response)
 }
 
-async fn run(house: &House, rooms: &Rooms, asked: Asked) -> Result<Vec<u8>, Fail> {
+async fn run(house: &House, rooms: &Rooms, asked: Asked) -> Result<Parts, Fail> {
     let job = Job { language: Language::Influxql, text: asked.text.clone(), timeout: None };
     let engine = rooms.influxql.clone();
-    let answer = rooms.gate.run(job, move |budget| {
+    let read_only = asked.request.read_only;
+    let work = move |budget: &Budget| {
         let results = engine.run(&asked.text, &asked.request, budget)?;
         Ok::<_, ParseError>(match asked.is_csv {
-            true => csv::render(&results, asked.shape.epoch),
+            true => csv::render(&results, asked.shape.epoch).into(),
             false => render::render(&results, asked.shape),
         })
-    });
-    let fail: Fail = match answer.await {
+    };
+    // What changes something must not run twice.
+    let answer = match read_only {
+        true => rooms.gate.ask(job, work).await,
+        false => rooms.gate.run(job, work).await,
+    };
+    let fail: Fail = match answer {
         Ok(Ok(body)) => return Ok(body),
         Ok(Err(error)) => error.into(),
         Err(refused) => refused.into(),

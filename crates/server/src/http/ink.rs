@@ -8,6 +8,8 @@ use std::io::Write;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+/// Fewer bytes than this are written before another thread has begun.
+pub const BYTES_PER_THREAD_MIN: usize = 256 << 10;
 /// Two digits of each number below 100.
 const PAIRS: [[u8; 2]; 100] = pairs();
 /// What a decimal is scaled by to be whole, with one to six digits of fraction.
@@ -108,6 +110,29 @@ fn shortest(out: &mut Vec<u8>, value: f64) {
     } else {
         out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
     }
+}
+
+/// How many threads are worth writing so many bytes.
+pub fn threads(bytes: usize) -> usize {
+    // To ask for the cores costs more than a short answer: the system reads files for it.
+    match bytes / BYTES_PER_THREAD_MIN {
+        0 | 1 => 1,
+        most => std::thread::available_parallelism().map_or(1, |cores| cores.get()).min(most),
+    }
+}
+
+/// What `write` makes of each share, on a thread for each.
+pub fn over_threads<T: Send>(shares: Vec<T>, write: impl Fn(T) -> Vec<u8> + Sync) -> Vec<Vec<u8>> {
+    std::thread::scope(|scope| {
+        let write = &write;
+        let mut shares = shares.into_iter();
+        let own = shares.next();
+        let others: Vec<_> = shares.map(|share| scope.spawn(move || write(share))).collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, Vec<u8>>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        own.map(write).into_iter().chain(others.into_iter().map(join)).collect()
+    })
 }
 
 /// An answer in parts, which are written one after the other and never copied together.

@@ -127,7 +127,7 @@ async fn ask(
     rooms: &Rooms,
     params: &Params,
     text: &str,
-    work: impl FnOnce(&Budget) -> Result<Parts, promql::Error> + Send + 'static,
+    work: impl Fn(&Budget) -> Result<Parts, promql::Error> + Send + 'static,
 ) -> Result<Parts, PromFail> {
     let timeout = match params.filled("timeout") {
         None => None,
@@ -138,7 +138,7 @@ async fn ask(
         text: text.to_owned(),
         timeout: timeout.map(Span::to_std),
     };
-    let answer = match rooms.gate.run(job, work).await {
+    let answer = match rooms.gate.ask(job, work).await {
         Ok(Ok(body)) => return Ok(body),
         Ok(Err(error)) => PromFail::from(error),
         Err(refused) => refused.into(),
@@ -251,10 +251,10 @@ pub async fn range(
     let key = range.key();
     let compute = async {
         let (engine, text) = (rooms.promql.clone(), range.text.clone());
-        ask(&house, &rooms, &params, &text, move |budget| {
-            let Range { text, start, end, step, limit } = range;
-            let answer = engine.range(&text, start, end, step, budget)?;
-            Ok(render::answer(answer, budget.warnings(), limit))
+        let asked = text.clone();
+        ask(&house, &rooms, &params, &asked, move |budget| {
+            let answer = engine.range(&text, range.start, range.end, range.step, budget)?;
+            Ok(render::answer(answer, budget.warnings(), range.limit))
         })
         .await
     };

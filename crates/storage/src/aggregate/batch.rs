@@ -28,11 +28,10 @@ pub struct Worker<'a> {
 impl<'a> Worker<'a> {
     /// A thread's own.
     pub fn new(task: &'a Task<'a>, budget: &'a Budget, counters: &'a Counters) -> Self {
-        let asked = (task.found, task.cut, task.needs_of_series());
         Self {
             task,
             budget,
-            row: Row::new(asked, budget, counters),
+            row: Row::new(task.found, task.windows_of_series(), budget, counters),
             places: vec![(0, u32::MAX); task.found.groups],
         }
     }
@@ -60,14 +59,14 @@ impl<'a> Worker<'a> {
             }
             let first = place.0 as usize * windows;
             match asked.reduction {
-                Reduction::Pooled => batch.cells.pool(first, self.row.windows(), 0..windows),
+                Reduction::Pooled => {
+                    batch.cells.pool(first, self.row.windows().whole(), 0..windows);
+                }
                 Reduction::PerSeries(function) => {
-                    for window in 0..windows {
-                        if let Some(value) = function.of(self.row.windows(), window) {
-                            let at = asked.windows.anchor(window).0;
-                            batch.cells.pool_number(first + window, at, value);
-                        }
-                    }
+                    self.row.windows().each_value(function, &asked.windows, |window, value| {
+                        let at = asked.windows.anchor(window).0;
+                        batch.cells.pool_number(first + window, at, value);
+                    });
                 }
             }
         }

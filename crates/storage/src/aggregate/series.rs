@@ -1,16 +1,14 @@
 //! The windows of one series after the other.
 
-use super::cut::{Cut, Times};
 use super::found::{Entry, Found, Part};
-use super::kernel::Numbers;
-use super::shares::{Kept, Key, Shares};
+use super::shares::{Kept, Key};
 use super::walk::{Decoded, Step, Walk};
+use super::windows::Windows;
 use crate::error::Error;
 use crate::piece::{Piece, Reader, tell};
 use crate::stats::Counters;
 use model::limits::{Budget, Exceeded};
-use model::value::is_stale;
-use model::{Accumulator, Accumulators, Column, Kind, Needs, Samples, TimeRange};
+use model::{Accumulator, Kind, Samples, TimeRange};
 use std::ops::Range;
 
 /// So many samples are charged at once: threads that did it for each chunk would wait for each
@@ -45,22 +43,11 @@ struct Place<'a> {
     chunk: Option<(u32, Step)>,
 }
 
-/// Windows, and what they are put together from.
-struct Windows {
-    cut: Cut,
-    whole: Accumulators,
-    /// Where windows overlap by whole steps: panes of one step each, how they lie, and how
-    /// many make a window.
-    panes: Option<(Accumulators, Cut, usize)>,
-    /// Samples that are no staleness markers, and values that had to be made doubles.
-    times: Vec<i64>,
-    floats: Vec<f64>,
-}
-
 impl<'a> Row<'a> {
-    /// For windows that lie as `cut` says.
+    /// For these windows.
     pub fn new(
-        (found, cut, needs): (&'a Found, Cut, Needs),
+        found: &'a Found,
+        windows: Windows,
         budget: &'a Budget,
         counters: &'a Counters,
     ) -> Self {
@@ -68,7 +55,7 @@ impl<'a> Row<'a> {
             found,
             budget,
             counters,
-            windows: Windows::new(cut, needs),
+            windows,
             reader: Reader::new(budget, counters),
             walks: found.columns.iter().map(Walk::new).collect(),
             places: Vec::new(),
@@ -82,8 +69,8 @@ impl<'a> Row<'a> {
     }
 
     /// The windows of the series that was accumulated last.
-    pub fn windows(&self) -> &Accumulators {
-        &self.windows.whole
+    pub fn windows(&self) -> &Windows {
+        &self.windows
     }
 
     /// Accumulates a series; answers whether any window has a sample.
@@ -174,8 +161,8 @@ impl<'a> Row<'a> {
             && let Some(window) = self.windows.find(range)
             && let Some(statistics) = self.reader.statistics(&self.places[place].piece)
             && is_exact(kind, &statistics)
+            && self.windows.append(window, &statistics)
         {
-            self.windows.append(window, &statistics);
             return self.budget.check();
         }
         match self.fold_decoded((column, step), (visible, hull)) {
@@ -202,10 +189,10 @@ impl<'a> Row<'a> {
         }
         let Some(shares) = self.kept.get(key) else { return Ok(0) };
         let inside = shares.inside.clone();
-        if self.windows.is_sum() && !numbers.has_stale(inside.clone()) {
-            self.windows.fold_sums(numbers, shares);
+        let times = walk.times(step, self.reader.open())?;
+        if self.windows.is_by_shares() && !numbers.has_stale(inside.clone()) {
+            self.windows.fold_shares(times, numbers, shares);
         } else {
-            let times = walk.times(step, self.reader.open())?;
             self.windows.fold(times, numbers, inside.clone());
         }
         Ok(inside.len())
@@ -241,123 +228,4 @@ fn is_exact(kind: Kind, statistics: &Accumulator) -> bool {
     let is_exact = |value: f64| value.abs() < EXACT_MAX;
     kind != Kind::I64
         || (is_exact(statistics.min) && is_exact(statistics.max) && is_exact(statistics.sum()))
-}
-
-impl Windows {
-    fn new(cut: Cut, needs: Needs) -> Self {
-        let panes = cut.panes().map(|(cut, overlap)| (Accumulators::new(needs), cut, overlap));
-        let (times, floats) = (Vec::new(), Vec::new());
-        Self { cut, whole: Accumulators::new(needs), panes, times, floats }
-    }
-
-    /// Forgets the series before, and answers what samples are put into.
-    fn begin(&mut self) -> Cut {
-        self.whole.reset(self.cut.count);
-        match &mut self.panes {
-            Some((panes, cut, _)) => {
-                panes.reset(cut.count);
-                *cut
-            }
-            None => self.cut,
-        }
-    }
-
-    /// Puts windows together; answers whether any has a sample.
-    fn finish(&mut self) -> bool {
-        if let Some((panes, _, overlap)) = &self.panes {
-            (0..*overlap).for_each(|pane| self.whole.append_all(panes, pane));
-        }
-        self.whole.is_any()
-    }
-
-    /// What samples are put into.
-    fn into(&mut self) -> (&mut Accumulators, Cut) {
-        match &mut self.panes {
-            Some((panes, cut, _)) => (panes, *cut),
-            None => (&mut self.whole, self.cut),
-        }
-    }
-
-    /// How what samples are put into lies.
-    fn cut(&self) -> Cut {
-        self.panes.as_ref().map_or(self.cut, |(_, cut, _)| *cut)
-    }
-
-    /// The only window that all of `range` is inside of.
-    fn find(&self, range: TimeRange) -> Option<usize> {
-        self.cut().find(range)
-    }
-
-    /// Adds to one window what is later than all before.
-    fn append(&mut self, window: usize, later: &Accumulator) {
-        if later.count > 0 {
-            self.into().0.append(window, later);
-        }
-    }
-
-    /// Whether nothing but sums is asked for.
-    fn is_sum(&self) -> bool {
-        self.whole.needs() == Needs::SUM
-    }
-
-    /// Adds samples that are later than all before to sums; none is a staleness marker.
-    fn fold_sums(&mut self, numbers: Numbers<'_>, shares: &Shares) {
-        let (into, _) = self.into();
-        if let Numbers::Scaled(scaled) = numbers {
-            return scaled.each_sum(&shares.of, |window, count, sum| {
-                into.append_sum(window, count, (sum, 0.0));
-            });
-        }
-        for (window, inside) in &shares.of {
-            into.append_sum(*window, inside.len(), numbers.sum(inside.clone()));
-        }
-    }
-
-    /// Adds the samples `inside` of a run, which are later than all before.
-    fn fold(&mut self, times: Times<'_>, numbers: Numbers<'_>, inside: Range<usize>) {
-        if let Numbers::Floats(values) = numbers
-            && numbers.has_stale(inside.clone())
-        {
-            let (mut fresh_times, mut fresh) =
-                (std::mem::take(&mut self.times), std::mem::take(&mut self.floats));
-            fresh_times.clear();
-            fresh.clear();
-            for index in inside.filter(|index| !is_stale(values[*index])) {
-                fresh_times.push(times.at(index));
-                fresh.push(values[index]);
-            }
-            let all = 0..fresh.len();
-            self.split(Times::Slice(&fresh_times), Numbers::Floats(&fresh), all);
-            (self.times, self.floats) = (fresh_times, fresh);
-        } else {
-            self.split(times, numbers, inside);
-        }
-    }
-
-    fn split(&mut self, times: Times<'_>, numbers: Numbers<'_>, inside: Range<usize>) {
-        let (into, cut) = self.into();
-        let needs = into.needs();
-        cut.split(times, inside, |window, inside| {
-            into.append(window, &numbers.summarize(times, inside, needs));
-        });
-    }
-
-    /// The same of samples that were read.
-    fn fold_samples(&mut self, samples: &Samples) {
-        let times = Times::Slice(&samples.timestamps);
-        let all = 0..samples.len();
-        match &samples.values {
-            Column::F64(values) => self.fold(times, Numbers::Floats(values), all),
-            Column::I64(values) => self.fold(times, Numbers::Whole(values), all),
-            values @ (Column::U64(_) | Column::Bool(_)) => {
-                let number = |at| values.get(at).as_f64().unwrap_or(f64::NAN);
-                let mut floats = std::mem::take(&mut self.floats);
-                floats.clear();
-                floats.extend(all.clone().map(number));
-                self.split(times, Numbers::Floats(&floats), all);
-                self.floats = floats;
-            }
-            Column::Str(_) | Column::Histogram(_) => {}
-        }
-    }
 }

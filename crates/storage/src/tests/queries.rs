@@ -3,6 +3,7 @@
 use super::rig::*;
 use crate::Options;
 use crate::disk::simulated::Simulated;
+use model::change::{Change, Ends};
 use model::limits::Budget;
 use model::port::{
     Aggregation, Edge, Groups, Reduction, Selection, Source, WindowFunction, Windows,
@@ -162,10 +163,13 @@ fn brute_force(rig: &Rig, asked: &Aggregation<'_>) -> Accumulated {
         let key: Vec<Arc<str>> = asked.group_by.iter().map(value).collect();
         for index in 0..windows.count {
             let range = windows.range(index);
-            let mut window = Accumulator::default();
+            let (mut window, mut falls) = (Accumulator::default(), Vec::new());
             for (at, value) in &samples {
                 let number = value.as_ref().as_f64().expect("numeric");
                 if range.contains(Timestamp(*at)) && !is_stale(number) {
+                    if window.count > 0 && number < window.last {
+                        falls.push(window.last);
+                    }
                     window.push(*at, number);
                 }
             }
@@ -173,9 +177,10 @@ fn brute_force(rig: &Rig, asked: &Aggregation<'_>) -> Accumulated {
                 continue;
             }
             let empty = || vec![Accumulator::default(); windows.count];
-            let group = &mut groups.entry(key.clone()).or_insert_with(empty)[index];
             match asked.reduction {
-                Reduction::Pooled => group.pool(&window),
+                Reduction::Pooled => {
+                    groups.entry(key.clone()).or_insert_with(empty)[index].pool(&window);
+                }
                 Reduction::PerSeries(function) => {
                     let value = match function {
                         WindowFunction::Count => window.count as f64,
@@ -185,10 +190,18 @@ fn brute_force(rig: &Rig, asked: &Aggregation<'_>) -> Accumulated {
                         WindowFunction::Max => window.max,
                         WindowFunction::First => window.first,
                         WindowFunction::Last => window.last,
+                        WindowFunction::Change(change) => {
+                            let (count, first) = (window.count, (window.first_at, window.first));
+                            let ends = Ends { count, first, last: (window.last_at, window.last) };
+                            match change.of(&ends, windows.ends(index), falls.into_iter()) {
+                                Some(value) => value,
+                                None => continue,
+                            }
+                        }
                     };
                     let mut one = Accumulator::default();
                     one.push(windows.anchor(index).0, value);
-                    group.pool(&one);
+                    groups.entry(key.clone()).or_insert_with(empty)[index].pool(&one);
                 }
             }
         }
@@ -264,6 +277,9 @@ fn aggregate_is_brute_force_made_fast() {
         (Reduction::PerSeries(WindowFunction::First), Needs::SUM),
         (Reduction::PerSeries(WindowFunction::Max), Needs::MAX),
         (Reduction::PerSeries(WindowFunction::Count), Needs::ALL),
+        (Reduction::PerSeries(WindowFunction::Change(Change::Rate)), Needs::SUM),
+        (Reduction::PerSeries(WindowFunction::Change(Change::Increase)), Needs::MAX),
+        (Reduction::PerSeries(WindowFunction::Change(Change::Delta)), Needs::MIN | Needs::LAST),
     ];
     let groupings: [&[Attribute]; 3] =
         [&[], &[tag("zone")], &[Attribute::Field, tag("host"), Attribute::Measurement]];

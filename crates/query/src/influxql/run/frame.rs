@@ -2,18 +2,23 @@
 //!
 //! Invariant: times never fall, and every column's values stand in the order of its rows.
 
+use super::bounds;
 use super::keep::keep;
 use crate::influxql::answer::Cell;
 use crate::influxql::ast::{DataType, Expr, Reference};
 use crate::influxql::error::Error;
 use crate::influxql::eval::Node;
 use crate::influxql::plan::{Plan, Stream};
+use crate::influxql::points::Values;
 use crate::influxql::run::Table;
 use model::limits::Budget;
 use model::value::is_stale;
 use model::{Column, Kind, Samples, StreamKey, TimeRange, ValueRef};
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Below this a double holds every whole number.
+const EXACT_MAX: f64 = (1u64 << 53) as f64;
 
 /// Rows of one input.
 pub(crate) struct Frame {
@@ -212,6 +217,23 @@ impl Frame {
         }
     }
 
+    /// What `access` finds in each of `rows`.
+    pub(crate) fn values(&self, access: &Access, rows: &[usize]) -> Values {
+        let Access::Column(column, kind) = access else {
+            return Values::Same(self.cell(access, 0));
+        };
+        let found = &self.columns[*column];
+        match (&found.values, kind, &found.rows) {
+            (Column::F64(values), DataType::Float, None) => {
+                Values::Floats(rows.iter().map(|row| values[*row]).collect())
+            }
+            (Column::I64(values), DataType::Integer, None) => {
+                Values::Integers(rows.iter().map(|row| values[*row]).collect())
+            }
+            _ => Values::Cells(rows.iter().map(|row| self.cell(access, *row)).collect()),
+        }
+    }
+
     fn tag(&self, name: &str) -> &str {
         match &self.tags {
             FrameTags::Stream(key) => key.tags.get(name),
@@ -314,6 +336,29 @@ impl Condition {
     /// Which rows fulfil it.
     pub(crate) fn kept(&self, frame: &Frame) -> Vec<bool> {
         self.by_columns(frame).unwrap_or_else(|| self.by_rows(frame))
+    }
+
+    /// Whether it may hold in a row of a stream, as far as that can be told unread.
+    pub(crate) fn may_hold(
+        &self,
+        stream: &Stream,
+        columns: &[Reference],
+        range: TimeRange,
+        budget: &Budget,
+    ) -> bool {
+        bounds::may_hold(&self.node, &|slot| {
+            let Access::Column(column, kind) = self.accesses.get(slot)? else { return None };
+            let field = stream.field(&columns.get(*column)?.name)?;
+            if field.kind != *kind || !kind.is_number() {
+                return None;
+            }
+            // A budget that is used up is told by whoever reads next.
+            let (low, high) = field.series.bounds(range, budget).ok().flatten()?;
+            // Of whole numbers that a double may not hold, bounds are rounded.
+            let is_exact = |bound: f64| bound.abs() < EXACT_MAX || bound.is_infinite();
+            let is_told = *kind == DataType::Float || (is_exact(low) && is_exact(high));
+            is_told.then_some((low, high))
+        })
     }
 
     /// The same, where columns alone tell.

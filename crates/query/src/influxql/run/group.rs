@@ -142,6 +142,21 @@ impl Item<'_, '_> {
         }
     }
 
+    /// Whether any of its rows may count, as far as that can be told unread.
+    pub(crate) fn may_keep(
+        &self,
+        needs: &Columns,
+        range: TimeRange,
+        context: &Context<'_>,
+    ) -> bool {
+        match (&self.input.rows, self.condition) {
+            (Rows::Stream(stream), Some(condition)) => {
+                condition.may_hold(stream, &needs.columns, range, context.budget)
+            }
+            _ => true,
+        }
+    }
+
     /// Which rows of `frame` count; none where all do.
     pub(crate) fn kept(&self, frame: &Frame) -> Option<Vec<bool>> {
         let condition = self.condition?;

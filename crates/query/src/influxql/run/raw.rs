@@ -9,7 +9,27 @@ use crate::influxql::ast::{DataType, Fill};
 use crate::influxql::context::Context;
 use crate::influxql::error::Error;
 use crate::influxql::plan::Plan;
+use crate::influxql::points::{Input, Points};
 use model::{TimeRange, Timestamp};
+use std::sync::Arc;
+
+/// One series of an answer, whose rows are points.
+pub(crate) struct PointTable {
+    /// The measurement.
+    pub(crate) name: Arc<str>,
+    /// The tags grouped by, sorted by name.
+    pub(crate) tags: Arc<[(String, String)]>,
+    /// Its rows.
+    pub(crate) points: Points,
+}
+
+/// Whether every column is a field or tag as it is, and nothing is filled in.
+pub(crate) fn is_plain(plan: &Plan) -> bool {
+    let is_filled = matches!(plan.fill, Fill::Integer(_) | Fill::Number(_) | Fill::Previous);
+    !is_filled
+        && plan.outputs.len() == plan.references.len()
+        && plan.outputs.iter().enumerate().all(|(index, output)| output.node.is_slot(index))
+}
 
 /// The rows of every group.
 pub(crate) fn tables(
@@ -17,6 +37,18 @@ pub(crate) fn tables(
     scope: &Scope,
     context: &Context<'_>,
 ) -> Result<Vec<Table>, Error> {
+    let tables = points(plan, scope, context)?.into_iter();
+    Ok(tables
+        .map(|PointTable { name, tags, points }| Table { name, tags, rows: finish(&points, plan) })
+        .collect())
+}
+
+/// The points of every group, as many as the query wants.
+pub(crate) fn points(
+    plan: &Plan,
+    scope: &Scope,
+    context: &Context<'_>,
+) -> Result<Vec<PointTable>, Error> {
     if plan.references.iter().all(|reference| reference.kind == DataType::Unknown) {
         return Ok(Vec::new());
     }
@@ -26,25 +58,18 @@ pub(crate) fn tables(
     let reader = Reader { plan, scope, context, needs: &needs, accesses: &accesses };
     let items = groups.items();
     let runs = over_threads(&items, context.threads, |items| reader.read(items))?;
-    let mut rows: Vec<Vec<Points>> = Vec::new();
-    rows.resize_with(groups.keys().count(), Vec::new);
-    for (group, points) in runs.into_iter().flatten() {
-        rows[group].push(points);
+    let mut inputs: Vec<Vec<Input>> = Vec::new();
+    inputs.resize_with(groups.keys().count(), Vec::new);
+    for (group, input) in runs.into_iter().flatten() {
+        inputs[group].push(input);
     }
-    let tables = groups.keys().zip(rows).map(|(key, points)| Table {
-        name: key.0.clone(),
-        tags: shown_tags(scope, key),
-        rows: finish(points, plan),
+    let limit = if plan.limits.limit == 0 { usize::MAX } else { plan.limits.limit as usize };
+    let tables = groups.keys().zip(inputs).map(|(key, inputs)| {
+        let mut points = Points::new(inputs, plan.ascending);
+        points.cut(plan.limits.offset as usize, limit);
+        PointTable { name: key.0.clone(), tags: shown_tags(scope, key), points }
     });
     Ok(tables.collect())
-}
-
-/// Points of one input, in the order of the query.
-#[derive(Default)]
-struct Points {
-    times: Vec<i64>,
-    /// As many for each point as there are columns, end to end.
-    cells: Vec<Cell>,
 }
 
 struct Reader<'a> {
@@ -56,36 +81,48 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The points of each input, with its group.
-    fn read(&self, items: &[Item<'_, '_>]) -> Result<Vec<(usize, Points)>, Error> {
+    /// The points of each input that has any, with its group.
+    fn read(&self, items: &[Item<'_, '_>]) -> Result<Vec<(usize, Input)>, Error> {
         let range = TimeRange::new(Timestamp(self.scope.start), Timestamp(self.scope.end));
-        let mut all = Vec::with_capacity(items.len());
+        // No group needs more rows of one input than it may have in all.
+        let most = usize::try_from(rows_needed(self.plan)).unwrap_or(usize::MAX);
+        let mut all = Vec::new();
+        let mut rows: Vec<usize> = Vec::new();
         for item in items {
+            if !item.may_keep(self.needs, range, self.context) {
+                continue;
+            }
             let frame = item.frame(self.needs, range, self.context)?;
             let kept = item.kept(&frame);
-            let mut points = Points::default();
-            let length = frame.len();
-            for index in 0..length {
-                let row = if self.plan.ascending { index } else { length - 1 - index };
-                let counts = kept.as_ref().is_none_or(|kept| kept[row]);
-                if counts && self.accesses.iter().any(|access| drives(access, &frame, row)) {
-                    points.times.push(frame.times[row]);
-                    points.cells.extend(self.accesses.iter().map(|a| frame.cell(a, row)));
-                    // No group needs more rows of one input than it may have in all.
-                    if points.times.len() as u64 >= rows_needed(self.plan) {
-                        break;
-                    }
-                }
+            let is_full = self.accesses.iter().any(|access| fills(access, &frame));
+            let counts = |row: &usize| {
+                kept.as_ref().is_none_or(|kept| kept[*row])
+                    && (is_full || self.accesses.iter().any(|access| drives(access, &frame, *row)))
+            };
+            rows.clear();
+            match self.plan.ascending {
+                true => rows.extend((0..frame.len()).filter(counts).take(most)),
+                false => rows.extend((0..frame.len()).rev().filter(counts).take(most)),
             }
-            // A query without a LIMIT keeps every row until the answer is written: a row of
-            // it, and its cells with the time in front of them.
-            let cells_bytes = (self.accesses.len() + 1) * size_of::<Cell>();
-            let row_bytes = size_of::<(i64, Vec<Cell>)>() + cells_bytes;
-            self.context.budget.hold((points.times.len() * row_bytes) as u64)?;
-            all.push((item.group, points));
+            if rows.is_empty() {
+                continue;
+            }
+            let times = rows.iter().map(|row| frame.times[*row]).collect();
+            let columns = self.accesses.iter().map(|access| frame.values(access, &rows)).collect();
+            // A query without a LIMIT keeps every point until the answer is written, and its
+            // place in the order.
+            let cells_bytes = self.accesses.len() * size_of::<Cell>();
+            let point_bytes = size_of::<(i64, u32, u32)>() + cells_bytes;
+            self.context.budget.hold((rows.len() * point_bytes) as u64)?;
+            all.push((item.group, Input { times, columns }));
         }
         Ok(all)
     }
+}
+
+/// Whether a column makes a row of every row of a frame.
+fn fills(access: &Access, frame: &super::frame::Frame) -> bool {
+    matches!(access, Access::Column(column, _) if frame.column(*column).1.is_none())
 }
 
 /// Whether a column makes a row where it has a value; tags do not.
@@ -100,18 +137,13 @@ fn rows_needed(plan: &Plan) -> u64 {
     }
 }
 
-/// Points of all inputs of a group to rows in the order of the query.
-fn finish(mut inputs: Vec<Points>, plan: &Plan) -> Vec<Row> {
-    let order = in_order(&inputs, plan.ascending);
-    let limit = if plan.limits.limit == 0 { usize::MAX } else { plan.limits.limit as usize };
-    let width = plan.references.len();
-    let mut previous: Vec<Cell> = vec![Cell::Null; width];
-    let mut rows = Vec::new();
-    for (at, input, point) in order.into_iter().skip(plan.limits.offset as usize).take(limit) {
-        // The answer puts the time in front of them.
-        let mut slots = Vec::with_capacity(width + 1);
-        let cells = &mut inputs[input as usize].cells[point as usize * width..][..width];
-        slots.extend(cells.iter_mut().map(std::mem::take));
+/// Points to rows, filled in and computed.
+fn finish(points: &Points, plan: &Plan) -> Vec<Row> {
+    let mut previous: Vec<Cell> = vec![Cell::Null; plan.references.len()];
+    let mut rows = Vec::with_capacity(points.len());
+    points.each(0..points.len(), |cells| {
+        let [Cell::Time(at), cells @ ..] = cells else { return };
+        let mut slots = cells.to_vec();
         for (index, slot) in slots.iter_mut().enumerate().filter(|(_, slot)| slot.is_null()) {
             let kind = plan.references[index].kind;
             *slot = match plan.fill {
@@ -124,23 +156,7 @@ fn finish(mut inputs: Vec<Points>, plan: &Plan) -> Vec<Row> {
         if plan.fill == Fill::Previous {
             previous.clone_from(&slots);
         }
-        rows.push(Row { at, cells: super::join::outputs(plan, slots) });
-    }
+        rows.push(Row { at: at.0, cells: super::join::outputs(plan, slots) });
+    });
     rows
-}
-
-/// When each point is, of which input it is, and which of its points: in the order of the
-/// query, and at equal times in the order of inputs.
-fn in_order(inputs: &[Points], ascending: bool) -> Vec<(i64, u32, u32)> {
-    let mut order = Vec::with_capacity(inputs.iter().map(|points| points.times.len()).sum());
-    for (input, points) in (0..).zip(inputs) {
-        order.extend((0..).zip(&points.times).map(|(point, at)| (*at, input, point)));
-    }
-    // Stable, and quick where inputs are in order already.
-    if ascending {
-        order.sort_by_key(|(at, ..)| *at);
-    } else {
-        order.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
-    }
-    order
 }

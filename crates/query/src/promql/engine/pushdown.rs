@@ -1,8 +1,8 @@
 //! Aggregations that the source can compute without handing samples over:
-//! `sum by (host) (max_over_time(x[5m]))` and its kin.
+//! `sum by (host) (rate(x[5m]))` and its kin.
 //!
 //! The answer is the same as the long way's. Where it could differ, this way is not taken:
-//! when grouping looks at a label that is no tag, when two streams could have equal labels
+//! when grouping looks at a label that may be no tag, when two streams could have equal labels
 //! (so that their samples must be merged first), when a series holds native histograms, and
 //! when a result is not finite (the two ways overflow differently). Means may differ in the
 //! last bit, since the source divides once where Prometheus divides sum and compensation.
@@ -15,16 +15,18 @@ use crate::promql::ast::{AggregateOp, Aggregation, ExprKind, Grouping, Selector}
 use crate::promql::error::Error;
 use crate::promql::functions::Body;
 use crate::promql::matcher::DATABASE_LABEL;
+use crate::promql::position::Position;
 use model::port::{self, Edge, Group, Outline, Reduction, Selection, WindowFunction, Windows};
-use model::{Accumulator, Attribute, Kind, Labels, Needs, Span, Timestamp};
+use model::{Accumulator, Attribute, DEFAULT_DATABASE, Kind, Labels, Needs, Span, Timestamp, name};
 use std::sync::Arc;
 
 /// What the source is asked for.
 struct Plan<'a> {
     selector: &'a Selector,
+    position: Position,
     width: Span,
     function: WindowFunction,
-    labels: &'a [Arc<str>],
+    grouping: &'a Grouping,
     /// What is looked at of the groups, and how it becomes the answer.
     needs: Needs,
     finish: fn(&Accumulator) -> f64,
@@ -47,9 +49,11 @@ impl Query<'_> {
         let predicate = predicate(plan.selector)?;
         let range = reach(&instants, plan.width);
         let selection = Selection { predicate: predicate.clone(), range };
-        if !is_distinct(&self.source.outline(&selection, self.budget)?) {
+        let outline = self.source.outline(&selection, self.budget)?;
+        if !is_distinct(&outline) {
             return Ok(None);
         }
+        let Some(labels) = labels(plan.grouping, &outline) else { return Ok(None) };
         let windows = Windows {
             start: Timestamp(start),
             step: Span(grid.step),
@@ -57,7 +61,7 @@ impl Query<'_> {
             count: grid.count,
             edge: Edge::LeftOpen,
         };
-        let attributes: Vec<Attribute> = plan.labels.iter().cloned().map(Attribute::Tag).collect();
+        let attributes: Vec<Attribute> = labels.iter().cloned().map(Attribute::Tag).collect();
         let asked = port::Aggregation {
             predicate: &predicate,
             windows,
@@ -67,18 +71,32 @@ impl Query<'_> {
         };
         let groups = self.source.aggregate(&asked, self.budget)?;
         self.hold(groups.len().saturating_mul(grid.count))?;
-        let vector: Vector = groups.iter().map(|group| plan.column(group)).collect();
+        let vector: Vector = groups.iter().map(|group| plan.column(&labels, group)).collect();
         let odd = |cell: &f64| !cell.is_finite() && cell.to_bits() != ABSENT.to_bits();
         if vector.iter().any(|column| column.cells.iter().any(odd)) {
             return Ok(None);
         }
+        if !vector.is_empty() {
+            self.note_counters(&plan, &outline);
+        }
         Ok(Some(vector.into_iter().filter(Column::is_any_present).collect()))
+    }
+
+    /// Says so where a function of counters meets a name that is not a counter's.
+    fn note_counters(&self, plan: &Plan<'_>, outline: &Outline) {
+        if !matches!(plan.function, WindowFunction::Change(change) if change.is_of_counter()) {
+            return;
+        }
+        for column in outline.columns.iter().filter(|column| column.kind.is_numeric()) {
+            let name = name::metric_name(&column.measurement, &column.field);
+            self.note_counter(&name, plan.position);
+        }
     }
 }
 
 impl Plan<'_> {
-    fn column(&self, group: Group<'_>) -> Column {
-        let pairs = self.labels.iter().cloned().zip(group.key.iter().cloned());
+    fn column(&self, labels: &[Arc<str>], group: Group<'_>) -> Column {
+        let pairs = labels.iter().cloned().zip(group.key.iter().cloned());
         let cell = |window: Accumulator| match window.count {
             0 => ABSENT,
             _ => (self.finish)(&window),
@@ -96,16 +114,30 @@ fn plan(aggregation: &Aggregation) -> Option<Plan<'_>> {
         AggregateOp::Count => (Needs::COUNT, |group| group.count as f64),
         _ => return None,
     };
-    let Grouping::By(labels) = &aggregation.grouping else { return None };
-    // The database label is not always a tag; what describes the metric is gone by now.
-    if labels.iter().any(|label| label.starts_with("__") || label.as_ref() == DATABASE_LABEL) {
-        return None;
-    }
     let ExprKind::Call(call) = &aggregation.expr.bare().kind else { return None };
     let Body::Window(body) = call.function.body else { return None };
-    let ExprKind::Selector(selector) = &call.args[0].bare().kind else { return None };
+    let arg = &call.args[0];
+    let ExprKind::Selector(selector) = &arg.bare().kind else { return None };
     let (width, function) = (selector.range?, body.pushed_down?);
-    Some(Plan { selector, width, function, labels, needs, finish })
+    let (position, grouping) = (arg.position, &aggregation.grouping);
+    Some(Plan { selector, position, width, function, grouping, needs, finish })
+}
+
+/// The tags that name a group; none where labels do that may be no tags.
+fn labels(grouping: &Grouping, outline: &Outline) -> Option<Vec<Arc<str>>> {
+    // What describes the metric is gone by now.
+    let is_special = |label: &Arc<str>| label.starts_with("__");
+    match grouping {
+        Grouping::By(labels) => {
+            let is_tag = |label| !is_special(label) && label.as_ref() != DATABASE_LABEL;
+            labels.iter().all(is_tag).then(|| labels.clone())
+        }
+        Grouping::Without(dropped) => {
+            let is_plain = outline.columns.iter().all(|c| c.database.as_ref() == DEFAULT_DATABASE);
+            let left = outline.tags.iter().filter(|tag| !dropped.contains(tag));
+            (is_plain && !outline.tags.iter().any(is_special)).then(|| left.cloned().collect())
+        }
+    }
 }
 
 /// Whether no two numeric series of these can have equal labels: when they differ in nothing

@@ -2,17 +2,7 @@
 
 use super::maths::Sum;
 use super::window::Window;
-
-/// What [`extrapolated`] gives.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Change {
-    /// The difference, of a value that may fall.
-    Delta,
-    /// The increase of a counter.
-    Increase,
-    /// The increase of a counter, each second.
-    Rate,
-}
+use model::change::{Change, Ends};
 
 pub(crate) fn rate(window: &Window<'_>) -> Option<f64> {
     extrapolated(window, Change::Rate)
@@ -27,41 +17,13 @@ pub(crate) fn delta(window: &Window<'_>) -> Option<f64> {
 }
 
 /// The change between first and last sample, extended to the ends of the window.
-///
-/// Where the samples come close enough to an end of the window (1.1 of their mean distance),
-/// they are taken to go on to it; else they are taken to go on for half that distance. A
-/// counter is never taken back to where it would have been below zero.
 fn extrapolated(window: &Window<'_>, change: Change) -> Option<f64> {
     let (times, values) = (window.times, window.values);
-    let intervals = times.len().checked_sub(1).filter(|&n| n > 0)?;
-    let (first, last) = (values[0], values[intervals]);
-    let mut result = last - first;
-    let is_counter = change != Change::Delta;
-    if is_counter {
-        // A counter that falls was set to zero; what it had before counts in full.
-        for fall in window.falls.iter() {
-            result += values[fall - 1];
-        }
-    }
-    let sampled = span_secs(times[0], times[intervals]);
-    let mean_distance = sampled / intervals as f64;
-    let threshold = mean_distance * 1.1;
-    let mut to_start = span_secs(window.start, times[0]);
-    if to_start >= threshold {
-        to_start = mean_distance / 2.0;
-    }
-    if is_counter && result > 0.0 && first >= 0.0 {
-        to_start = to_start.min(sampled * (first / result));
-    }
-    let mut to_end = span_secs(times[intervals], window.end);
-    if to_end >= threshold {
-        to_end = mean_distance / 2.0;
-    }
-    let mut factor = (sampled + to_start + to_end) / sampled;
-    if change == Change::Rate {
-        factor /= span_secs(window.start, window.end);
-    }
-    Some(result * factor)
+    let last = times.len().checked_sub(1)?;
+    let (first, last) = ((times[0], values[0]), (times[last], values[last]));
+    let ends = Ends { count: times.len() as u64, first, last };
+    let before_falls = window.falls.iter().map(|fall| values[fall - 1]);
+    change.of(&ends, (window.start, window.end), before_falls)
 }
 
 /// The change between the last two samples.

@@ -11,8 +11,8 @@ use crate::promql::ast::{Expr, ExprKind, Selector, Subquery};
 use crate::promql::error::Error;
 use crate::promql::functions::WindowBody;
 use crate::promql::position::Position;
+use model::Timestamp;
 use model::labels::NAME;
-use model::{Labels, Timestamp};
 
 /// How many steps one subquery may have: 46 days of seconds.
 const SUBQUERY_STEPS_MAX: usize = 4_000_000;
@@ -67,7 +67,9 @@ impl Query<'_> {
         parallel::map(&stored, self.options.threads, |stored, scratch: &mut Scratch| {
             self.hold(grid.count)?;
             let points = stored.read(range, Markers::Drop, self.budget, scratch)?;
-            self.note_counter(&stored.labels, points, windowing, position);
+            if windowing.body.counter && !points.times.is_empty() {
+                self.note_counter(stored.labels.get(NAME), position);
+            }
             let cells = cut.apply(windowing.body, windowing.params, points, self.budget)?;
             Ok(Column::new(stored.labels.clone(), cells))
         })
@@ -89,7 +91,9 @@ impl Query<'_> {
         parallel::map(&inner, self.options.threads, |column, dense: &mut Dense| {
             self.hold(grid.count)?;
             let points = dense.fill(column, inner_grid);
-            self.note_counter(&column.labels, points, windowing, position);
+            if windowing.body.counter && !points.times.is_empty() {
+                self.note_counter(column.labels.get(NAME), position);
+            }
             let cells = cut.apply(windowing.body, windowing.params, points, self.budget)?;
             Ok(Column { labels: column.labels.clone(), cells, drops_name: column.drops_name })
         })
@@ -116,17 +120,10 @@ impl Query<'_> {
     }
 
     /// Says so where a function of counters meets a name that is not a counter's.
-    fn note_counter(
-        &self,
-        labels: &Labels,
-        points: Points<'_>,
-        windowing: &Windowing<'_>,
-        position: Position,
-    ) {
+    pub fn note_counter(&self, name: &str, position: Position) {
         const SUFFIXES: [&str; 4] = ["_total", "_sum", "_count", "_bucket"];
-        let name = labels.get(NAME);
-        let named_so = SUFFIXES.iter().any(|suffix| name.ends_with(suffix));
-        if windowing.body.counter && !points.times.is_empty() && !name.is_empty() && !named_so {
+        let is_named_so = SUFFIXES.iter().any(|suffix| name.ends_with(suffix));
+        if !name.is_empty() && !is_named_so {
             self.notes.possible_non_counter(name, position);
         }
     }

@@ -47,7 +47,7 @@ fn rows(out: &mut Vec<u8>, series: &ResultSeries, epoch: Option<Span>) {
     let tags: Vec<String> =
         series.tags.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let tags = tags.join(",");
-    for row in &series.rows {
+    series.rows.each(0..series.rows.len(), |row| {
         text(out, &series.name);
         out.push(b',');
         text(out, &tags);
@@ -56,7 +56,7 @@ fn rows(out: &mut Vec<u8>, series: &ResultSeries, epoch: Option<Span>) {
             value(out, cell, epoch);
         }
         out.push(b'\n');
-    }
+    });
 }
 
 fn value(out: &mut Vec<u8>, cell: &Cell, epoch: Option<Span>) {

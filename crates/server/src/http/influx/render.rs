@@ -1,9 +1,13 @@
 //! InfluxDB's JSON, as Go writes it, straight into bytes.
 
-use crate::http::ink::{self, string};
+use crate::http::ink::{self, Parts, string};
 use model::Span;
 use query::influxql::{Cell, ResultSeries, StatementResult, Zone, format_time};
 use std::io::Write;
+use std::ops::Range;
+
+/// About what a cell takes.
+const CELL_BYTES: usize = 15;
 
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,25 +35,28 @@ impl<'a> Times<'a> {
 }
 
 /// A whole answer.
-pub fn render(results: &[StatementResult], shape: Shape) -> Vec<u8> {
+pub fn render(results: &[StatementResult], shape: Shape) -> Parts {
+    let Some(rows) = shape.chunk_rows else {
+        let mut out = Parts::new();
+        out.end().extend_from_slice(b"{\"results\":[");
+        for (id, result) in results.iter().enumerate() {
+            comma(out.end(), id);
+            whole(&mut out, id, result, shape.epoch);
+        }
+        out.end().extend_from_slice(b"]}");
+        if !shape.pretty {
+            out.end().push(b'\n');
+            return out;
+        }
+        let mut bytes = out.into_bytes();
+        finish(&mut bytes, 0, true);
+        return bytes.into();
+    };
     let mut out = Vec::with_capacity(1_024);
-    match shape.chunk_rows {
-        None => {
-            out.extend_from_slice(b"{\"results\":[");
-            for (id, result) in results.iter().enumerate() {
-                comma(&mut out, id);
-                whole(&mut out, id, result, shape.epoch);
-            }
-            out.extend_from_slice(b"]}");
-            finish(&mut out, 0, shape.pretty);
-        }
-        Some(rows) => {
-            for (id, result) in results.iter().enumerate() {
-                chunked(&mut out, id, result, rows, shape);
-            }
-        }
+    for (id, result) in results.iter().enumerate() {
+        chunked(&mut out, id, result, rows, shape);
     }
-    out
+    out.into()
 }
 
 /// Ends the document that began at `start` with a line end, indented where that is wanted.
@@ -68,20 +75,47 @@ fn comma(out: &mut Vec<u8>, index: usize) {
     }
 }
 
-fn whole(out: &mut Vec<u8>, id: usize, result: &StatementResult, epoch: Option<Span>) {
+fn whole(parts: &mut Parts, id: usize, result: &StatementResult, epoch: Option<Span>) {
     // Writing to a Vec cannot fail, here and below.
-    let _ = write!(out, "{{\"statement_id\":{id}");
+    let _ = write!(parts.end(), "{{\"statement_id\":{id}");
     if !result.series.is_empty() {
-        out.extend_from_slice(b",\"series\":[");
+        parts.end().extend_from_slice(b",\"series\":[");
         for (index, series) in result.series.iter().enumerate() {
-            comma(out, index);
-            part(out, series, &series.rows, Times::of(result, epoch));
-            out.push(b'}');
+            comma(parts.end(), index);
+            head(parts.end(), series);
+            values(parts, series, Times::of(result, epoch));
+            parts.end().push(b'}');
         }
-        out.push(b']');
+        parts.end().push(b']');
     }
-    trailer(out, result);
-    out.push(b'}');
+    trailer(parts.end(), result);
+    parts.end().push(b'}');
+}
+
+/// All rows of a series, over the cores where that is worth it.
+fn values(parts: &mut Parts, series: &ResultSeries, times: Times<'_>) {
+    let count = series.rows.len();
+    let bytes = count.saturating_mul(series.columns.len() * CELL_BYTES);
+    let threads = ink::threads(bytes);
+    if threads == 1 {
+        let out = parts.end();
+        out.reserve(bytes);
+        return rows(out, series, 0..count, times);
+    }
+    parts.end().extend_from_slice(b",\"values\":[");
+    let share = count.div_ceil(threads);
+    let written = ink::over_threads((0..threads).collect(), |thread: usize| {
+        let mut out = Vec::with_capacity(bytes / threads + bytes / threads / 8);
+        let inside = (thread * share).min(count)..((thread + 1) * share).min(count);
+        let is_last = inside.end == count;
+        list(&mut out, series, inside, times);
+        if !is_last {
+            out.push(b',');
+        }
+        out
+    });
+    parts.extend(written);
+    parts.end().push(b']');
 }
 
 /// One document for each `rows_max` rows of each series. A document whose series goes on
@@ -95,9 +129,11 @@ fn chunked(out: &mut Vec<u8>, id: usize, result: &StatementResult, rows_max: usi
         for index in 0..chunks {
             done += 1;
             let start = out.len();
-            let rows = series.rows.chunks(rows_max).nth(index).unwrap_or_default();
+            let first = index * rows_max;
+            let inside = first..series.rows.len().min(first.saturating_add(rows_max));
             let _ = write!(out, "{{\"results\":[{{\"statement_id\":{id},\"series\":[");
-            part(out, series, rows, Times::of(result, shape.epoch));
+            head(out, series);
+            rows(out, series, inside, Times::of(result, shape.epoch));
             if index + 1 < chunks {
                 out.extend_from_slice(b",\"partial\":true");
             }
@@ -113,8 +149,10 @@ fn chunked(out: &mut Vec<u8>, id: usize, result: &StatementResult, rows_max: usi
     }
     if total == 0 {
         let start = out.len();
+        let mut parts = Parts::new();
+        whole(&mut parts, id, result, shape.epoch);
         out.extend_from_slice(b"{\"results\":[");
-        whole(out, id, result, shape.epoch);
+        out.extend_from_slice(&parts.into_bytes());
         out.extend_from_slice(b"]}");
         finish(out, start, shape.pretty);
     }
@@ -139,8 +177,8 @@ fn trailer(out: &mut Vec<u8>, result: &StatementResult) {
     }
 }
 
-/// Opens a series with some of its rows; the caller closes it.
-fn part(out: &mut Vec<u8>, series: &ResultSeries, rows: &[Vec<Cell>], times: Times<'_>) {
+/// Opens a series; the caller closes it.
+fn head(out: &mut Vec<u8>, series: &ResultSeries) {
     out.push(b'{');
     if !series.name.is_empty() {
         out.extend_from_slice(b"\"name\":");
@@ -163,20 +201,29 @@ fn part(out: &mut Vec<u8>, series: &ResultSeries, rows: &[Vec<Cell>], times: Tim
         string(out, column);
     }
     out.push(b']');
-    if rows.is_empty() {
-        return;
+}
+
+/// Some rows of a series that is open, if there are any.
+fn rows(out: &mut Vec<u8>, series: &ResultSeries, inside: Range<usize>, times: Times<'_>) {
+    if !inside.is_empty() {
+        out.extend_from_slice(b",\"values\":[");
+        list(out, series, inside, times);
+        out.push(b']');
     }
-    out.extend_from_slice(b",\"values\":[");
-    for (index, row) in rows.iter().enumerate() {
+}
+
+fn list(out: &mut Vec<u8>, series: &ResultSeries, inside: Range<usize>, times: Times<'_>) {
+    let mut index = 0;
+    series.rows.each(inside, |row| {
         comma(out, index);
+        index += 1;
         out.push(b'[');
         for (index, cell) in row.iter().enumerate() {
             comma(out, index);
             value(out, cell, times);
         }
         out.push(b']');
-    }
-    out.push(b']');
+    });
 }
 
 fn value(out: &mut Vec<u8>, cell: &Cell, times: Times<'_>) {

@@ -4,8 +4,6 @@ use crate::http::ink::{self, Parts, string};
 use model::{Labels, Timestamp};
 use query::promql::{Answer, AnswerValue, InstantSample, RangeSeries, format_value};
 
-/// Fewer bytes than this are written before another thread has begun.
-const BYTES_PER_THREAD_MIN: usize = 256 << 10;
 /// About what a point and a label take.
 const POINT_BYTES: usize = 20;
 const LABEL_BYTES: usize = 24;
@@ -80,11 +78,7 @@ fn many<T: Sync>(
     each: impl Fn(&mut Vec<u8>, &T) + Sync,
 ) {
     let total: usize = items.iter().map(&bytes).sum();
-    // To ask for the cores costs more than a short answer: the system reads files for it.
-    let threads = match total / BYTES_PER_THREAD_MIN {
-        0 | 1 => 1,
-        most => std::thread::available_parallelism().map_or(1, |cores| cores.get()).min(most),
-    };
+    let threads = ink::threads(total);
     let end = parts.end();
     if threads == 1 {
         end.reserve(total);
@@ -108,17 +102,7 @@ fn many<T: Sync>(
         }
         out
     };
-    let written: Vec<Vec<u8>> = std::thread::scope(|scope| {
-        let write = &write;
-        let mut shares = shares.into_iter();
-        let own = shares.next();
-        let others: Vec<_> = shares.map(|share| scope.spawn(move || write(share))).collect();
-        let join = |thread: std::thread::ScopedJoinHandle<'_, Vec<u8>>| {
-            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        own.map(write).into_iter().chain(others.into_iter().map(join)).collect()
-    });
-    parts.extend(written);
+    parts.extend(ink::over_threads(shares, write));
     let end = parts.end();
     // The comma behind the last.
     end.pop();

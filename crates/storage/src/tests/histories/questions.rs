@@ -4,6 +4,7 @@ use super::cells::is_alike;
 use super::found::{Found, select};
 use crate::Store;
 use crate::disk::simulated::Random;
+use model::change::{Change, Ends};
 use model::limits::Budget;
 use model::port::{
     Aggregation, Edge, Reduction, Selection, Source, TagValues, WindowFunction, Windows, newest_of,
@@ -104,6 +105,8 @@ fn check_aggregate(store: &Store, all: &Found, now: i64, random: &mut Random) {
         Reduction::PerSeries(WindowFunction::Max),
         Reduction::PerSeries(WindowFunction::Last),
         Reduction::PerSeries(WindowFunction::Count),
+        Reduction::PerSeries(WindowFunction::Change(Change::Rate)),
+        Reduction::PerSeries(WindowFunction::Change(Change::Increase)),
     ]);
     let needs = *random.pick(&[Needs::ALL, Needs::ALL, Needs::SUM, Needs::LAST, Needs::MAX]);
     let group_by: Vec<Attribute> = (0..random.below(3)).map(|_| attribute(random)).collect();
@@ -166,11 +169,14 @@ fn brute_force(all: &Found, asked: &Aggregation<'_>) -> BTreeMap<Vec<Arc<str>>, 
             if range.is_empty() {
                 continue;
             }
-            let mut window = Accumulator::default();
+            let (mut window, mut falls) = (Accumulator::default(), Vec::new());
             let mut size = 0.0;
             for (at, value) in read.samples.range(range.start.0..=range.end.0) {
                 let number = value.as_ref().as_f64().expect("numeric");
                 if !is_stale(number) {
+                    if window.count > 0 && number < window.last {
+                        falls.push(window.last);
+                    }
                     window.push(*at, number);
                     size += if number.is_finite() { number.abs() } else { 1e301 };
                 }
@@ -178,14 +184,26 @@ fn brute_force(all: &Found, asked: &Aggregation<'_>) -> BTreeMap<Vec<Arc<str>>, 
             if window.count == 0 {
                 continue;
             }
+            let value = match reduction {
+                Reduction::Pooled => None,
+                Reduction::PerSeries(WindowFunction::Change(change)) => {
+                    let (count, first) = (window.count, (window.first_at, window.first));
+                    let ends = Ends { count, first, last: (window.last_at, window.last) };
+                    match change.of(&ends, windows.ends(index), falls.into_iter()) {
+                        None => continue,
+                        value => value,
+                    }
+                }
+                Reduction::PerSeries(function) => Some(value_of(*function, &window)),
+            };
             let empty = || (vec![Accumulator::default(); windows.count], vec![0.0; windows.count]);
             let (group, sizes) = groups.entry(key.clone()).or_insert_with(empty);
             sizes[index] += size;
-            match reduction {
-                Reduction::Pooled => group[index].pool(&window),
-                Reduction::PerSeries(function) => {
+            match value {
+                None => group[index].pool(&window),
+                Some(value) => {
                     let mut one = Accumulator::default();
-                    one.push(windows.anchor(index).0, value_of(*function, &window));
+                    one.push(windows.anchor(index).0, value);
                     group[index].pool(&one);
                 }
             }
@@ -203,6 +221,7 @@ fn value_of(function: WindowFunction, window: &Accumulator) -> f64 {
         WindowFunction::Max => window.max,
         WindowFunction::First => window.first,
         WindowFunction::Last => window.last,
+        WindowFunction::Change(_) => unreachable!("a change is more than an accumulator tells"),
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
 use model::Timestamp;
+use query::influxql::Rows;
 
 #[test]
 fn rows_carry_name_and_tags() {
@@ -7,10 +8,10 @@ fn rows_carry_name_and_tags() {
         name: "cpu".to_owned(),
         tags: vec![("host".to_owned(), host.to_owned()), ("r".to_owned(), "1".to_owned())],
         columns: columns.iter().map(|it| (*it).to_owned()).collect(),
-        rows: vec![
+        rows: Rows::Cells(vec![
             vec![Cell::Time(Timestamp(2_000)), Cell::Float(0.5)],
             vec![Cell::Time(Timestamp(3_000)), Cell::Null],
-        ],
+        ]),
     };
     let result = StatementResult {
         series: vec![

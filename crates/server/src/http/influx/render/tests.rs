@@ -7,7 +7,7 @@ fn series(tags: &[(&str, &str)], rows: Vec<Vec<Cell>>) -> ResultSeries {
         name: "cpu".to_owned(),
         tags: tags.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect(),
         columns: vec!["time".to_owned(), "v".to_owned()],
-        rows,
+        rows: rows.into(),
     }
 }
 
@@ -20,7 +20,7 @@ fn result(series: Vec<ResultSeries>) -> StatementResult {
 }
 
 fn check(results: &[StatementResult], shape: Shape, expected: &str) {
-    let text = String::from_utf8(render(results, shape)).unwrap();
+    let text = String::from_utf8(render(results, shape).into_bytes()).unwrap();
     assert_eq!(text, expected);
     for line in text.lines().filter(|_| !shape.pretty) {
         serde_json::from_str::<serde_json::Value>(line).unwrap();
@@ -98,9 +98,9 @@ fn pretty_is_indented_by_four() {
         name: String::new(),
         tags: Vec::new(),
         columns: vec!["name".to_owned()],
-        rows: cells,
+        rows: cells.into(),
     };
-    let text = render(&[result(vec![one])], Shape { pretty: true, ..PLAIN });
+    let text = render(&[result(vec![one])], Shape { pretty: true, ..PLAIN }).into_bytes();
     let text = String::from_utf8(text).unwrap();
     assert!(
         text.starts_with("{\n    \"results\": [\n        {\n            \"statement_id\": 0,\n")

@@ -83,6 +83,6 @@ fn long_answers_are_written_by_several_threads_as_by_one() {
     let mut expected = Vec::new();
     list(&mut expected, all.iter(), range_series);
     let expected = String::from_utf8(expected).unwrap();
-    assert!(expected.len() > 2 * BYTES_PER_THREAD_MIN, "{}", expected.len());
+    assert!(expected.len() > 2 * ink::BYTES_PER_THREAD_MIN, "{}", expected.len());
     check(AnswerValue::Matrix(all), &format!(r#"{{"resultType":"matrix","result":{expected}}}"#));
 }
