@@ -157,6 +157,7 @@ impl History {
             head_bytes_max: *random.pick(&[64 << 10, 256 << 10, 8 << 20]),
             head_age_max: *random.pick(&[Span::MINUTE, Span::HOUR]),
             wal_bytes_max: *random.pick(&[4 << 10, 64 << 10, 8 << 20]),
+            streams_per_thread: *random.pick(&[1, 1 << 20, 1 << 20]),
             ..Options::default()
         }
     }
