@@ -198,8 +198,10 @@ impl Parts {
 
     fn has_all(&self, value: &[u8]) -> bool {
         if value.len() < self.bytes_min.max(self.prefix.len() + self.suffix.len())
-            || !value.starts_with(&self.prefix)
-            || !value.ends_with(&self.suffix)
+            // To compare with an empty text that has no memory costs a processor with masked
+            // loads a hundred nanoseconds.
+            || !self.prefix.is_empty() && !value.starts_with(&self.prefix)
+            || !self.suffix.is_empty() && !value.ends_with(&self.suffix)
         {
             return false;
         }
