@@ -223,6 +223,11 @@ impl<'a> Holding<'a> {
         self.budget.hold(bytes)
     }
 
+    /// Holds what `other` held, too.
+    pub fn take(&mut self, mut other: Self) {
+        self.bytes = self.bytes.saturating_add(std::mem::take(&mut other.bytes));
+    }
+
     /// Lets them be held until the query ends.
     pub fn keep(mut self) {
         self.bytes = 0;

@@ -4,8 +4,8 @@
 //! pattern is anchored was decided by the front end that compiled it.
 
 use crate::name::metric_name;
-use crate::{SeriesMeta, StreamKey};
-use regex::Regex;
+use crate::pattern::Hint;
+use crate::{Pattern, SeriesMeta, StreamKey};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -53,9 +53,9 @@ pub enum MatchOp {
     /// Anything but this.
     NotEqual(Arc<str>),
     /// Something the pattern finds.
-    Regex(Regex),
+    Regex(Pattern),
     /// Something the pattern does not find.
-    NotRegex(Regex),
+    NotRegex(Pattern),
 }
 
 impl MatchOp {
@@ -75,9 +75,7 @@ impl MatchOp {
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Equal(a), Self::Equal(b)) | (Self::NotEqual(a), Self::NotEqual(b)) => a == b,
-            (Self::Regex(a), Self::Regex(b)) | (Self::NotRegex(a), Self::NotRegex(b)) => {
-                a.as_str() == b.as_str()
-            }
+            (Self::Regex(a), Self::Regex(b)) | (Self::NotRegex(a), Self::NotRegex(b)) => a == b,
             _ => false,
         }
     }
@@ -192,6 +190,23 @@ impl Predicate {
             (Self::Not(a), Self::Not(b)) => a.is_same(b),
             (Self::Match(a), Self::Match(b)) => a.attribute == b.attribute && a.op.is_same(&b.op),
             _ => false,
+        }
+    }
+
+    /// Whether only streams fit that have one of a few values of some tag.
+    pub fn names_values(&self) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().any(Self::names_values),
+            Self::Or(parts) => parts.iter().all(Self::names_values),
+            Self::Not(_) => false,
+            Self::Match(Matcher { attribute: Attribute::Tag(_), op }) => match op {
+                MatchOp::Equal(value) => !value.is_empty(),
+                MatchOp::Regex(pattern) => {
+                    matches!(pattern.hint(), Hint::OneOf(_)) && !pattern.is_match("")
+                }
+                MatchOp::NotEqual(_) | MatchOp::NotRegex(_) => false,
+            },
+            Self::Match(_) => false,
         }
     }
 

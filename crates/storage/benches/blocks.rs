@@ -198,7 +198,7 @@ fn names(folder: &Path, streams: usize) {
     let store = open(folder, &clock);
     println!("{:<34} {:8.2} ms", "open", started.elapsed().as_secs_f64() * 1e3);
     let host = Attribute::Tag("hostname".into());
-    let pattern = |text: &str| MatchOp::Regex(regex::Regex::new(text).expect("a pattern"));
+    let pattern = |text: &str| MatchOp::Regex(model::Pattern::new(text).expect("a pattern"));
     for (what, op, expected) in [
         ("equal, one stream", MatchOp::Equal("host_4711".into()), 1),
         ("pattern, nine streams by prefix", pattern("^(?s:host_4711.?)$"), 11),

@@ -12,6 +12,7 @@ mod cut;
 mod find;
 mod found;
 mod kernel;
+mod keys;
 mod merged;
 mod number;
 mod series;

@@ -24,6 +24,7 @@ mod rows;
 mod schema;
 mod stage;
 mod sweep;
+mod texts;
 
 pub use directory::{Found, Place, Resolver, Scope};
 pub use names::Names;

@@ -86,6 +86,8 @@ pub struct Options {
     pub label_name_bytes_max: usize,
     /// The most bytes of the value of a label, and of a measurement's name.
     pub label_value_bytes_max: usize,
+    /// A question that looks through fewer streams takes one thread, of twice as many another.
+    pub streams_per_thread: u64,
     /// With fewer bytes free on the disk, writes are refused; none for 1 GiB, or a twentieth
     /// of the disk where that is less.
     pub disk_free_min: Option<u64>,
@@ -115,6 +117,7 @@ impl Default for Options {
             labels_max: 64,
             label_name_bytes_max: 256,
             label_value_bytes_max: 4_096,
+            streams_per_thread: 32_768,
             disk_free_min: None,
         }
     }

@@ -21,7 +21,7 @@ fn an_absent_tag_equals_the_empty_text() {
     assert!(tag("rack", MatchOp::Equal("".into())).matches(&series("usage")));
     assert!(tag("rack", MatchOp::NotEqual("x".into())).matches(&series("usage")));
     assert!(!tag("host", MatchOp::Equal("".into())).matches(&series("usage")));
-    assert!(tag("rack", MatchOp::Regex(Regex::new("^.*$").unwrap())).matches(&series("usage")));
+    assert!(tag("rack", MatchOp::Regex(Pattern::new("^.*$").unwrap())).matches(&series("usage")));
 }
 
 #[test]

@@ -188,8 +188,8 @@ fn match_op(operator: Operator, value: &Expr) -> Option<MatchOp> {
     match (operator, value) {
         (Operator::Eq, Expr::Text(text)) => Some(MatchOp::Equal(Arc::from(text.as_str()))),
         (Operator::NotEq, Expr::Text(text)) => Some(MatchOp::NotEqual(Arc::from(text.as_str()))),
-        (Operator::Like, Expr::Pattern(p)) => Some(MatchOp::Regex(p.regex().clone())),
-        (Operator::NotLike, Expr::Pattern(p)) => Some(MatchOp::NotRegex(p.regex().clone())),
+        (Operator::Like, Expr::Pattern(p)) => Some(MatchOp::Regex(p.compiled().clone())),
+        (Operator::NotLike, Expr::Pattern(p)) => Some(MatchOp::NotRegex(p.compiled().clone())),
         _ => None,
     }
 }

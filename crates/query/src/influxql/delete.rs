@@ -57,7 +57,7 @@ fn selection(delete: &Delete, context: &Context<'_>) -> Result<Selection, Error>
 fn measurement(source: &Measurement) -> Predicate {
     let op = match &source.name {
         Name::Is(name) => MatchOp::Equal(Arc::from(name.as_str())),
-        Name::Like(pattern) => MatchOp::Regex(pattern.regex().clone()),
+        Name::Like(pattern) => MatchOp::Regex(pattern.compiled().clone()),
     };
     Predicate::Match(Matcher { attribute: Attribute::Measurement, op })
 }

@@ -10,7 +10,7 @@ pub(crate) use self::operator::UNARY_BINDING;
 use super::functions::Function;
 use super::matcher::MatchKind;
 use super::position::Position;
-use model::Span;
+use model::{Pattern, Span};
 use std::sync::Arc;
 
 /// One node and where it stands.
@@ -87,6 +87,8 @@ pub struct LabelMatch {
     pub kind: MatchKind,
     /// With what.
     pub value: Arc<str>,
+    /// The same compiled, where it is a pattern.
+    pub(crate) pattern: Option<Pattern>,
 }
 
 /// `offset` and `@`.

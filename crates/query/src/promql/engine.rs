@@ -25,6 +25,7 @@ mod select;
 mod sets;
 mod sorting;
 mod subquery;
+mod tally;
 pub(crate) mod window;
 
 pub(crate) use self::binary::arithmetic;

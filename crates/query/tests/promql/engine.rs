@@ -111,6 +111,42 @@ fn both_ways_of_aggregating_agree() {
 }
 
 #[test]
+fn counts_and_extremes_of_a_moment_are_those_of_the_long_way() {
+    let memory = estate();
+    let engine = engine(&memory, Options::default());
+    let ask = |query: &str, minute: i64| {
+        let at = Timestamp(minute * MINUTE);
+        let answer = engine.instant(query, at, &Budget::unlimited()).expect("an answer");
+        let AnswerValue::Vector(mut vector) = answer.value else { panic!("{query}: no vector") };
+        vector.sort_by(|a, b| a.labels.cmp(&b.labels));
+        vector.into_iter().map(|one| (one.labels, one.value)).collect::<Vec<_>>()
+    };
+    for op in ["count", "min", "max"] {
+        for grouping in ["", "by (region)", "by (host, nowhere)", "by (__name__)", "without (host)"]
+        {
+            for selector in
+                ["cpu", "cpu{host=~\"h1.*\"} offset 3m", "cpu @ 600", "cpu{host=\"no\"}"]
+            {
+                for minute in [0, 7, 31, 61, 63, 70] {
+                    let short = ask(&format!("{op} {grouping} ({selector})"), minute);
+                    // Two signs change no number, but hide the selector.
+                    let long = ask(&format!("{op} {grouping} (-(-({selector})))"), minute);
+                    if grouping != "by (__name__)" {
+                        assert_eq!(short, long, "{op} {grouping} ({selector}) at {minute}");
+                    }
+                    let is_named =
+                        |(labels, _): &(model::Labels, f64)| labels.get("__name__") == "cpu";
+                    assert_eq!(
+                        short.iter().any(is_named),
+                        grouping == "by (__name__)" && !short.is_empty()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn aggregations_that_the_source_would_get_wrong_stay_here() {
     let mut memory = memory(&["m{host=\"a\"} 1 2 3", "n{host=\"a\"} 9e307 9e307 9e307"]);
     let engine_of = |memory: &Memory| engine(memory, Options::default());

@@ -8,7 +8,6 @@
 
 use super::found::{BlockColumn, Entry, Found, Part};
 use super::number::Numbers;
-use super::take;
 use crate::block::{Block, Keys, Lookup, Measurement};
 use crate::catalog::State;
 use crate::error::Error;
@@ -17,19 +16,16 @@ use crate::identity::PolicyId;
 use crate::piece::tell;
 use crate::series::joined;
 use crate::stats::Counters;
+use crate::threads;
 use crate::tombstone::{Cuts, Hidden};
 use hashbrown::HashMap;
 use model::limits::{Budget, Exceeded};
 use model::{Attribute, Kind, Predicate, TimeRange};
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// After this many streams, the budget is asked whether to go on.
 const STREAMS_PER_CHECK: usize = 4096;
-/// Where blocks have fewer streams in all, one thread looks through them: it would be done
-/// before another has begun.
-const STREAMS_PER_THREAD: u64 = 32_768;
 /// Where one in so many streams of a column is asked for, its groups are read whole.
 const DENSE: u64 = 16;
 
@@ -53,6 +49,8 @@ pub struct Places<'a> {
     pub range: TimeRange,
     /// The time that a policy keeps.
     pub visible: &'a (dyn Fn(PolicyId) -> TimeRange + Sync),
+    /// How many streams are worth a thread.
+    pub streams_per_thread: u64,
     /// What the query may use.
     pub budget: &'a Budget,
     /// Where damage is counted.
@@ -77,24 +75,13 @@ pub fn find(
     });
     let columns: Vec<Settled> = settled.collect();
     let partitions = places.head.len();
-    let found: Vec<OnceLock<Result<Found, Exceeded>>> =
-        (0..partitions).map(|_| OnceLock::new()).collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some(partition) = take(&next, partitions) {
-            // Each number is taken once, so that nothing was set before.
-            let _ = found[partition].set(find_in(partition, places, (&columns, &all), group_by));
-        }
-    };
-    let streams: u64 = places.blocks.iter().map(|seen| u64::from(seen.block.streams())).sum();
-    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-    let threads = cores.min(partitions).min((streams / STREAMS_PER_THREAD) as usize + 1);
-    std::thread::scope(|scope| {
-        (1..threads).for_each(|_| drop(scope.spawn(work)));
-        work();
+    let in_blocks = places.blocks.iter().map(|seen| u64::from(seen.block.streams()));
+    let streams = in_blocks.chain(places.head.iter().map(|head| head.len() as u64)).sum();
+    let threads = threads::of(streams, places.streams_per_thread, partitions);
+    let found = threads::map(threads, partitions, |partition| {
+        find_in(partition, places, (&columns, &all), group_by)
     });
-    let found: Result<Vec<Found>, Exceeded> =
-        found.into_iter().filter_map(OnceLock::into_inner).collect();
+    let found: Result<Vec<Found>, Exceeded> = found.into_iter().collect();
     Ok(Found::joined(found?, group_by.len()))
 }
 

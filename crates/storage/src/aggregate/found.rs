@@ -4,10 +4,10 @@
 //! time, and its parts from the oldest to the newest, each a column of a block with the
 //! stream's ordinal there, or rows of the head.
 
+use super::keys::GroupKeys;
 use crate::block::{Block, Group};
 use crate::head::HeadPart;
 use crate::tombstone::Hidden;
-use hashbrown::HashMap;
 use model::{Kind, TimeRange};
 use std::sync::Arc;
 
@@ -75,23 +75,21 @@ impl Found {
     pub fn joined(found: Vec<Self>, attributes: usize) -> Self {
         let mut found = found.into_iter();
         let Some(mut all) = found.next() else { return Self::default() };
-        let mut known: HashMap<Vec<Arc<str>>, u32> = HashMap::new();
-        let key =
-            |keys: &[Arc<str>], group: usize| keys[group * attributes..][..attributes].to_vec();
-        known.extend((0..all.groups).map(|group| (key(&all.keys, group), group as u32)));
+        if found.len() == 0 {
+            return all;
+        }
+        let mut keys = GroupKeys::new(attributes);
+        let mut numbers = |of: &Self| -> Vec<u32> {
+            let key = |group: usize| &of.keys[group * attributes..][..attributes];
+            (0..of.groups).map(|group| keys.number(key(group))).collect()
+        };
+        // The first ones keep their numbers.
+        numbers(&all);
         for more in found {
-            let mut groups = Vec::with_capacity(more.groups);
-            for group in 0..more.groups {
-                let next = all.groups as u32;
-                let number = *known.entry(key(&more.keys, group)).or_insert(next);
-                if number == next {
-                    all.groups += 1;
-                    all.keys.extend_from_slice(&more.keys[group * attributes..][..attributes]);
-                }
-                groups.push(number);
-            }
+            let groups = numbers(&more);
             all.append(more, &groups);
         }
+        (all.groups, all.keys) = keys.into_texts();
         all
     }
 

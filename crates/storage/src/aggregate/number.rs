@@ -1,28 +1,61 @@
 //! Numbers of groups: one for each combination of values that is grouped by.
 
+use super::keys::GroupKeys;
 use crate::block::Keys;
 use crate::catalog::State;
 use crate::error::Error;
 use crate::identity::PolicyId;
-use hashbrown::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use model::name::metric_name;
 use model::{Attribute, StreamKey};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// Numbers of groups.
 pub struct Numbers<'a> {
     group_by: &'a [Attribute],
-    found: HashMap<Vec<Arc<str>>, u32>,
-    /// The keys of the groups, end to end.
-    keys: Vec<Arc<str>>,
+    found: GroupKeys,
     /// How many bytes their texts take.
     text_bytes: usize,
     /// What is looked at just now.
     measurement: Arc<str>,
     field: Arc<str>,
-    /// By policy and ranks of the block that is looked at just now.
-    by_ranks: HashMap<Box<[u32]>, u32>,
+    ranks: Ranks,
     scratch: Vec<u32>,
+    key: Vec<Arc<str>>,
+}
+
+/// Groups by policy and ranks in the block that is looked at just now.
+#[derive(Default)]
+struct Ranks {
+    /// Policy, ranks and group of each, end to end.
+    all: Vec<u32>,
+    places: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Ranks {
+    fn clear(&mut self) {
+        self.all.clear();
+        self.places.clear();
+    }
+
+    /// The group of these ranks.
+    fn find(&self, ranks: &[u32]) -> Option<u32> {
+        let is_it = |place: &u32| self.all[*place as usize..].starts_with(ranks);
+        let place = self.places.find(self.hasher.hash_one(ranks), is_it)?;
+        Some(self.all[*place as usize + ranks.len()])
+    }
+
+    /// Notes the group of ranks that are not known, as many as all others.
+    fn insert(&mut self, ranks: &[u32], group: u32) {
+        let Self { all, places, hasher } = self;
+        let place = all.len() as u32;
+        all.extend_from_slice(ranks);
+        all.push(group);
+        let rehash = |place: &u32| hasher.hash_one(&all[*place as usize..][..ranks.len()]);
+        places.insert_unique(hasher.hash_one(ranks), place, rehash);
+    }
 }
 
 impl<'a> Numbers<'a> {
@@ -30,13 +63,13 @@ impl<'a> Numbers<'a> {
     pub fn new(group_by: &'a [Attribute]) -> Self {
         Self {
             group_by,
-            found: HashMap::new(),
-            keys: Vec::new(),
+            found: GroupKeys::new(group_by.len()),
             text_bytes: 0,
             measurement: Arc::from(""),
             field: Arc::from(""),
-            by_ranks: HashMap::new(),
+            ranks: Ranks::default(),
             scratch: Vec::new(),
+            key: Vec::new(),
         }
     }
 
@@ -52,7 +85,7 @@ impl<'a> Numbers<'a> {
     /// Begins with a column of another block.
     pub fn begin(&mut self, measurement: &Arc<str>, field: &Arc<str>) {
         (self.measurement, self.field) = (measurement.clone(), field.clone());
-        self.by_ranks.clear();
+        self.ranks.clear();
     }
 
     /// The group of a stream of a block, by the ranks of its tags there.
@@ -69,17 +102,17 @@ impl<'a> Numbers<'a> {
         self.scratch.clear();
         self.scratch.push(policy.0);
         self.scratch.extend_from_slice(ranks);
-        if let Some(number) = self.by_ranks.get(self.scratch.as_slice()) {
-            return Ok(*number);
+        if let Some(number) = self.ranks.find(&self.scratch) {
+            return Ok(number);
         }
         let known = state.policy(policy);
         let name = |of: fn(&crate::identity::PolicyName) -> &Arc<str>| {
             known.map_or_else(|| Arc::from(""), |known| of(&known.name).clone())
         };
-        let mut key = Vec::with_capacity(self.group_by.len());
         let mut tags = 0;
+        self.key.clear();
         for attribute in self.group_by {
-            key.push(match attribute {
+            self.key.push(match attribute {
                 Attribute::Tag(_) => {
                     tags += 1;
                     keys.text(tags - 1, ranks[tags - 1])?
@@ -91,8 +124,8 @@ impl<'a> Numbers<'a> {
                 Attribute::Name => metric_name(&self.measurement, &self.field).as_ref().into(),
             });
         }
-        let number = self.of(key);
-        self.by_ranks.insert(self.scratch.as_slice().into(), number);
+        let number = self.of_scratch();
+        self.ranks.insert(&self.scratch, number);
         Ok(number)
     }
 
@@ -107,28 +140,27 @@ impl<'a> Numbers<'a> {
                 Arc::from(attribute.value(stream, field).as_ref())
             }
         };
-        let key = self.group_by.iter().map(value).collect();
-        self.of(key)
+        self.key.clear();
+        self.key.extend(self.group_by.iter().map(value));
+        self.of_scratch()
     }
 
-    fn of(&mut self, key: Vec<Arc<str>>) -> u32 {
-        if let Some(number) = self.found.get(&key) {
-            return *number;
+    fn of_scratch(&mut self) -> u32 {
+        let before = self.found.len();
+        let number = self.found.number(&self.key);
+        if self.found.len() > before {
+            self.text_bytes += self.key.iter().map(|text| text.len()).sum::<usize>();
         }
-        let number = self.found.len() as u32;
-        self.text_bytes += key.iter().map(|text| text.len()).sum::<usize>();
-        self.keys.extend(key.iter().cloned());
-        self.found.insert(key, number);
         number
     }
 
-    /// How much memory keys take: each stands in the list and in the map.
+    /// How much memory keys take.
     pub fn bytes(&self) -> usize {
-        self.text_bytes + 2 * self.keys.len() * size_of::<Arc<str>>()
+        self.text_bytes + self.found.len() * self.group_by.len() * size_of::<Arc<str>>()
     }
 
     /// How many groups there are, and their keys end to end.
     pub fn into_keys(self) -> (usize, Vec<Arc<str>>) {
-        (self.found.len(), self.keys)
+        self.found.into_texts()
     }
 }

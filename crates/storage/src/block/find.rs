@@ -7,7 +7,7 @@ use super::{Block, Lookup};
 use crate::error::Error;
 use crate::identity::{PolicyId, PolicyName};
 use crate::index::{Found, Leaves, evaluate, may_begin_name};
-use crate::pattern::{self, Hint};
+use model::pattern::Hint;
 use model::{Attribute, MatchOp, Matcher, Predicate};
 use roaring::RoaringBitmap;
 use std::ops::Range;
@@ -104,23 +104,23 @@ impl<'a> Finder<'a> {
     /// The streams with a value of which `op` says `wanted`.
     fn of_pattern(&self, tag: &Tag, op: &MatchOp, wanted: bool) -> Result<RoaringBitmap, Error> {
         let (hint, is_matching) = match op {
-            MatchOp::Regex(pattern) => (pattern::hint(pattern.as_str()), wanted),
-            MatchOp::NotRegex(pattern) => (pattern::hint(pattern.as_str()), !wanted),
-            MatchOp::Equal(_) | MatchOp::NotEqual(_) => (Hint::Any, wanted),
+            MatchOp::Regex(pattern) => (pattern.hint(), wanted),
+            MatchOp::NotRegex(pattern) => (pattern.hint(), !wanted),
+            MatchOp::Equal(_) | MatchOp::NotEqual(_) => (&Hint::Any, wanted),
         };
-        let pages = match &hint {
+        let pages = match hint {
             Hint::Every | Hint::NotEmpty if is_matching => return self.block.set(&tag.streams),
             Hint::Every | Hint::NotEmpty => return Ok(RoaringBitmap::new()),
             _ if !is_matching => 0..tag.values.div_ceil(VALUES),
             Hint::OneOf(texts) => {
                 let mut found = RoaringBitmap::new();
-                for text in texts.iter().filter(|text| op.matches(text) == wanted) {
+                for text in texts {
                     found |= self.of_value(tag, text)?;
                 }
                 return Ok(found);
             }
             Hint::Prefix(prefix) => {
-                let is_beyond = |first: &str| first > prefix.as_str() && !first.starts_with(prefix);
+                let is_beyond = |first: &str| first > &**prefix && !first.starts_with(&**prefix);
                 self.block.value_pages(tag, prefix, is_beyond)?
             }
             Hint::Any => 0..tag.values.div_ceil(VALUES),

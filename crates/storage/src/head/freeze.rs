@@ -116,8 +116,8 @@ fn rank(names: &RwLock<Names>, labels: &mut [u32]) {
         let names = names.read();
         // A label that is gone by now was of streams that are gone, which nobody asks for.
         let text = |label: &u32| {
-            let (name, value) = names.try_label(*label)?;
-            Some((name.clone(), value.clone(), *label))
+            let (name, value) = names.pair(*label)?;
+            Some((name.clone(), value, *label))
         };
         texts.extend(batch.iter().filter_map(text));
     }

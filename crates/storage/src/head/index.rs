@@ -1,14 +1,18 @@
 //! Finds streams of the head by their names and tags, and keeps each text once.
 //!
 //! A label (a tag's name with a value, or a measurement) is a number; a stream is a list of
-//! such numbers. Ordinals are slots. A label without streams is taken out again.
+//! such numbers. Ordinals are slots. A label without streams is taken out again. Values of one
+//! name stand behind each other, so that a pattern is looked for in all of them at once.
 
 use super::paged::Paged;
 use super::postings::Postings;
+use super::texts::Texts;
 use crate::identity::{PolicyId, PolicyName, Text};
 use crate::index::{Found, Leaves, may_begin_name};
 use hashbrown::{HashMap, HashTable};
-use model::{Attribute, MatchOp, Matcher};
+use memchr::memmem::Finder;
+use model::pattern::Hint;
+use model::{Attribute, MatchOp, Matcher, Pattern};
 use roaring::{MultiOps, RoaringBitmap};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,14 +24,14 @@ const MEASUREMENT: u32 = 0;
 /// A tag's name, or [`MEASUREMENT`].
 struct Name {
     text: Arc<str>,
-    labels: Vec<u32>,
+    /// Its values, each with the number of its label.
+    values: Texts,
 }
 
 /// One value of a name.
 struct Label {
-    text: Arc<str>,
     name: u32,
-    /// Where it stands among the labels of its name.
+    /// Where it stands among the values of its name.
     place: u32,
     streams: Postings,
 }
@@ -45,7 +49,7 @@ pub struct Index {
 
 impl Default for Index {
     fn default() -> Self {
-        let measurement = Name { text: Arc::default(), labels: Vec::new() };
+        let measurement = Name { text: Arc::default(), values: Texts::default() };
         Self {
             all: RoaringBitmap::new(),
             policies: Vec::new(),
@@ -80,7 +84,7 @@ impl Index {
             None => {
                 let made = self.names.len() as u32;
                 let text: Arc<str> = name.clone().into();
-                self.names.push(Name { text: text.clone(), labels: Vec::new() });
+                self.names.push(Name { text: text.clone(), values: Texts::default() });
                 self.by_name.insert(text, made);
                 made
             }
@@ -90,39 +94,45 @@ impl Index {
 
     /// Adds a stream to a label that another has; answers the label.
     pub fn add_known(&mut self, stream: u32, at: u32) -> u32 {
-        let label = self.labels[at].as_mut().expect("a stream's labels are there");
-        label.streams.insert(stream);
+        let Self { names, labels, .. } = self;
+        let label = labels[at].as_mut().expect("a stream's labels are there");
+        let values = &names[label.name as usize].values;
+        label.streams.insert(stream, || values.get(label.place).into());
         at
     }
 
     fn add(&mut self, stream: u32, name: u32, text: &impl Text) -> u32 {
         let wanted = text.as_ref();
-        let Self { labels, by_text, .. } = self;
-        let is_it = |at: &u32| {
-            labels[*at]
-                .as_ref()
-                .is_some_and(|label| label.name == name && label.text.as_ref() == wanted)
-        };
-        if let Some(known) = by_text.find(hash(name, wanted), is_it).copied() {
-            let label = labels[known].as_mut().expect("a label that is found is there");
-            label.streams.insert(stream);
+        let shared = || text.clone().into();
+        if let Some(known) = self.find_label(name, wanted) {
+            let label = self.labels[known].as_mut().expect("a label that is found is there");
+            label.streams.insert(stream, shared);
             return known;
         }
-        let place = self.names[name as usize].labels.len() as u32;
-        let streams = Postings::One(stream);
-        let label = Some(Label { text: text.clone().into(), name, place, streams });
-        let at = match self.vacant.pop() {
-            Some(at) => {
-                labels[at] = label;
-                at
-            }
-            None => labels.push(label),
+        let at = self.vacant.pop().unwrap_or_else(|| self.labels.push(None));
+        let place = self.names[name as usize].values.put(at, wanted);
+        let streams = match name {
+            // Whoever asks for streams asks for it.
+            MEASUREMENT => Postings::shared(shared(), stream),
+            _ => Postings::One(stream),
         };
-        let rehash =
-            |at: &u32| labels[*at].as_ref().map_or(0, |label| hash(label.name, &label.text));
-        by_text.insert_unique(hash(name, wanted), at, rehash);
-        self.names[name as usize].labels.push(at);
+        self.labels[at] = Some(Label { name, place, streams });
+        let Self { names, labels, by_text, .. } = self;
+        let rehash = |at: &u32| {
+            let label = labels[*at].as_ref();
+            label.map_or(0, |l| hash(l.name, names[l.name as usize].values.bytes(l.place)))
+        };
+        by_text.insert_unique(hash(name, wanted.as_bytes()), at, rehash);
         at
+    }
+
+    fn find_label(&self, name: u32, text: &str) -> Option<u32> {
+        let values = &self.names[name as usize].values;
+        let is_it = |at: &u32| {
+            let label = self.labels[*at].as_ref();
+            label.is_some_and(|l| l.name == name && values.bytes(l.place) == text.as_bytes())
+        };
+        self.by_text.find(hash(name, text.as_bytes()), is_it).copied()
     }
 
     /// Takes a stream out of its policy.
@@ -142,42 +152,67 @@ impl Index {
             return;
         }
         let (name, place) = (label.name, label.place);
-        if let Ok(found) = by_text.find_entry(hash(name, &label.text), |known| *known == at) {
+        let values = &mut names[name as usize].values;
+        if let Ok(found) = by_text.find_entry(hash(name, values.bytes(place)), |it| *it == at) {
             found.remove();
         }
+        values.remove(place);
         labels[at] = None;
         vacant.push(at);
-        let siblings = &mut names[name as usize].labels;
-        siblings.swap_remove(place as usize);
-        if let Some(moved) = siblings.get(place as usize).and_then(|at| labels[*at].as_mut()) {
-            moved.place = place;
-        }
     }
 
     /// Name and value of a label.
-    pub fn label(&self, at: u32) -> (&Arc<str>, &Arc<str>) {
-        self.try_label(at).expect("a stream's labels are there")
+    pub fn label(&self, at: u32) -> (&Arc<str>, &str) {
+        let label = self.labels[at].as_ref().expect("a stream's labels are there");
+        let name = &self.names[label.name as usize];
+        (&name.text, name.values.get(label.place))
     }
 
-    /// Name and value of a label that may be gone.
-    pub fn try_label(&self, at: u32) -> Option<(&Arc<str>, &Arc<str>)> {
+    /// Name and value of a label that may be gone. A value is shared where streams share it.
+    pub fn pair(&self, at: u32) -> Option<(&Arc<str>, Arc<str>)> {
         let label = self.labels.get(at)?.as_ref()?;
-        Some((&self.names[label.name as usize].text, &label.text))
+        let name = &self.names[label.name as usize];
+        let value = match label.streams.text() {
+            Some(shared) => shared.clone(),
+            None => name.values.get(label.place).into(),
+        };
+        Some((&name.text, value))
+    }
+
+    /// The measurement that a label is.
+    pub fn measurement(&self, at: u32) -> &Arc<str> {
+        let label = self.labels[at].as_ref().expect("a stream's labels are there");
+        label.streams.text().expect("a measurement is shared")
+    }
+
+    /// The measurement that a label is; none where it is gone, or another's.
+    pub fn try_measurement(&self, at: u32) -> Option<&Arc<str>> {
+        let label = self.labels.get(at)?.as_ref().filter(|label| label.name == MEASUREMENT)?;
+        label.streams.text()
+    }
+
+    /// The name of a label that may be gone.
+    pub fn name(&self, at: u32) -> Option<&Arc<str>> {
+        let label = self.labels.get(at)?.as_ref()?;
+        Some(&self.names[label.name as usize].text)
     }
 
     /// The labels of a tag, in no order.
     pub fn labels_of_tag(&self, tag: &str) -> Vec<u32> {
-        let name = self.by_name.get(tag);
-        name.map(|name| self.names[*name as usize].labels.clone()).unwrap_or_default()
+        let mut found = Vec::new();
+        if let Some(name) = self.by_name.get(tag) {
+            self.names[*name as usize].values.each(|label, _| found.push(label));
+        }
+        found
     }
 
     /// The value that a label is of a tag, and the streams that have it; none where it is no
     /// label of that tag.
-    pub fn tag_value(&self, tag: &str, at: u32) -> Option<(&Arc<str>, &Postings)> {
+    pub fn tag_value(&self, tag: &str, at: u32) -> Option<(&str, &Postings)> {
         let label = self.labels.get(at)?.as_ref()?;
-        let is_of =
-            label.name != MEASUREMENT && self.names[label.name as usize].text.as_ref() == tag;
-        is_of.then_some((&label.text, &label.streams))
+        let name = &self.names[label.name as usize];
+        let is_of = label.name != MEASUREMENT && name.text.as_ref() == tag;
+        is_of.then(|| (name.values.get(label.place), &label.streams))
     }
 
     /// What a policy that has streams is called.
@@ -186,37 +221,74 @@ impl Index {
         &known.expect("a stream's policy is there").0
     }
 
-    /// The labels of a name, with their streams.
-    fn labels_of(&self, name: u32) -> impl Iterator<Item = &Label> {
-        let labels = self.names[name as usize].labels.iter();
-        labels.filter_map(|at| self.labels[*at].as_ref())
-    }
-
     /// Hands name and value of every tag to `each`, with what `weight` says of its streams
     /// added up.
     pub fn each_tag(&self, weight: &dyn Fn(u32) -> u64, each: &mut dyn FnMut(&str, &str, u64)) {
-        for name in MEASUREMENT + 1..self.names.len() as u32 {
-            for label in self.labels_of(name) {
+        for name in &self.names[MEASUREMENT as usize + 1..] {
+            name.values.each(|label, value| {
                 let mut sum = 0;
-                label.streams.for_each(|stream| sum += weight(stream));
-                each(&self.names[name as usize].text, &label.text, sum);
-            }
+                if let Some(label) = &self.labels[label] {
+                    label.streams.for_each(|stream| sum += weight(stream));
+                }
+                each(&name.text, value, sum);
+            });
         }
     }
 
     fn value(&self, name: u32, value: &str) -> RoaringBitmap {
-        let is_it = |at: &&u32| {
-            self.labels[**at].as_ref().is_some_and(|l| l.name == name && l.text.as_ref() == value)
+        self.union(self.find_label(name, value))
+    }
+
+    /// The streams of some labels.
+    fn union(&self, labels: impl IntoIterator<Item = u32>) -> RoaringBitmap {
+        let (mut few, mut many) = (Vec::new(), RoaringBitmap::new());
+        for label in labels.into_iter().filter_map(|at| self.labels[at].as_ref()) {
+            label.streams.add_to(&mut few, &mut many);
+        }
+        few.sort_unstable();
+        many.extend(few);
+        many
+    }
+
+    /// Streams with a value that fits.
+    fn of_fitting(&self, name: u32, fits: impl Fn(&str) -> bool) -> RoaringBitmap {
+        let mut found = Vec::new();
+        self.names[name as usize].values.each(|label, value| {
+            if fits(value) {
+                found.push(label);
+            }
+        });
+        self.union(found)
+    }
+
+    /// Streams with a value that a pattern matches.
+    fn of_matching(&self, name: u32, pattern: &Pattern) -> RoaringBitmap {
+        if let Hint::OneOf(texts) = pattern.hint() {
+            return self.union(texts.iter().filter_map(|text| self.find_label(name, text)));
+        }
+        // It keeps scratch memory, which threads would otherwise wait for.
+        let pattern = pattern.clone();
+        let Some(needle) = pattern.needle() else {
+            return self.of_fitting(name, |value| pattern.is_match(value));
         };
-        let found = self.by_text.find(hash(name, value), |at| is_it(&at));
-        union(found.and_then(|at| self.labels[*at].as_ref()).into_iter())
+        let mut found = Vec::new();
+        self.names[name as usize].values.each_with(&Finder::new(needle), |label, value| {
+            if pattern.is_match(value) {
+                found.push(label);
+            }
+        });
+        self.union(found)
     }
 
     /// Streams with a value that fits, where the value is always there.
     fn of_values(&self, name: u32, op: &MatchOp) -> RoaringBitmap {
         match op {
             MatchOp::Equal(value) => self.value(name, value),
-            _ => union(self.labels_of(name).filter(|label| op.matches(&label.text))),
+            MatchOp::Regex(pattern) => self.of_matching(name, pattern),
+            MatchOp::NotEqual(_) | MatchOp::NotRegex(_) => {
+                let op = op.clone();
+                self.of_fitting(name, |value| op.matches(value))
+            }
         }
     }
 
@@ -230,7 +302,12 @@ impl Index {
         }
         match op {
             MatchOp::NotEqual(value) => &self.all - self.value(name, value),
-            _ => &self.all - union(self.labels_of(name).filter(|label| !op.matches(&label.text))),
+            MatchOp::NotRegex(pattern) => &self.all - self.of_matching(name, pattern),
+            MatchOp::Regex(pattern) if *pattern.hint() == Hint::Every => self.all.clone(),
+            MatchOp::Equal(_) | MatchOp::Regex(_) => {
+                let op = op.clone();
+                &self.all - self.of_fitting(name, |value| !op.matches(value))
+            }
         }
     }
 
@@ -241,7 +318,7 @@ impl Index {
     /// An equality leaves the measurements that the name begins with.
     fn of_name(&self, op: &MatchOp) -> RoaringBitmap {
         let MatchOp::Equal(wanted) = op else { return self.all.clone() };
-        union(self.labels_of(MEASUREMENT).filter(|label| may_begin_name(&label.text, wanted)))
+        self.of_fitting(MEASUREMENT, |name| may_begin_name(name, wanted))
     }
 }
 
@@ -266,12 +343,6 @@ impl Leaves for Index {
     }
 }
 
-fn union<'a>(labels: impl Iterator<Item = &'a Label>) -> RoaringBitmap {
-    let mut set = RoaringBitmap::new();
-    labels.for_each(|label| label.streams.add_to(&mut set));
-    set
-}
-
-fn hash(name: u32, text: &str) -> u64 {
-    xxh3_64_with_seed(text.as_bytes(), u64::from(name))
+fn hash(name: u32, text: &[u8]) -> u64 {
+    xxh3_64_with_seed(text, u64::from(name))
 }

@@ -128,6 +128,11 @@ impl Names {
         named.shape.len() as u64
     }
 
+    /// How many streams there are.
+    pub fn len(&self) -> usize {
+        self.by_hash.len()
+    }
+
     fn named(&self, slot: u32) -> Option<&Named> {
         self.streams.get(slot)?.as_ref()
     }
@@ -151,7 +156,7 @@ impl Names {
     pub fn measurement(&self, slot: u32) -> Option<(PolicyId, Arc<str>)> {
         let named = self.named(slot)?;
         let first = self.labels.get(named.labels, 1)[0];
-        Some((named.policy, self.index.label(first).1.clone()))
+        Some((named.policy, self.index.measurement(first).clone()))
     }
 
     /// The names of a policy that streams are of.
@@ -179,8 +184,8 @@ impl Names {
     }
 
     /// The same of a label that may be gone.
-    pub fn try_label(&self, at: u32) -> Option<(&Arc<str>, &Arc<str>)> {
-        self.index.try_label(at)
+    pub fn pair(&self, at: u32) -> Option<(&Arc<str>, Arc<str>)> {
+        self.index.pair(at)
     }
 
     /// A stream's policy, the label of its measurement, its columns, and what tells it from
@@ -191,6 +196,16 @@ impl Names {
         Some((named.policy, measurement, &named.shape, named.epoch))
     }
 
+    /// The measurement that a label is; none where it is gone, or another's.
+    pub fn try_measurement(&self, at: u32) -> Option<&Arc<str>> {
+        self.index.try_measurement(at)
+    }
+
+    /// The name of a label that may be gone.
+    pub fn label_name(&self, at: u32) -> Option<&Arc<str>> {
+        self.index.name(at)
+    }
+
     /// The labels of a tag, in no order.
     pub fn labels_of(&self, tag: &str) -> Vec<u32> {
         self.index.labels_of_tag(tag)
@@ -198,12 +213,12 @@ impl Names {
 
     /// The value that a label is of a tag, and the streams that have it; none where it is no
     /// label of that tag.
-    pub fn tag_value(&self, tag: &str, label: u32) -> Option<(&Arc<str>, &Postings)> {
+    pub fn tag_value(&self, tag: &str, label: u32) -> Option<(&str, &Postings)> {
         self.index.tag_value(tag, label)
     }
 
     /// The label that a stream has of a tag, and its value.
-    pub fn label_of(&self, slot: u32, tag: &str) -> Option<(u32, &Arc<str>)> {
+    pub fn label_of(&self, slot: u32, tag: &str) -> Option<(u32, &str)> {
         let named = self.named(slot)?;
         let labels = self.labels.get(named.labels, named.label_count as usize);
         let mut values = labels[1..].iter();
@@ -215,14 +230,14 @@ impl Names {
         let named = self.named(slot).filter(|named| named.epoch == epoch)?;
         let labels = self.labels.get(named.labels, named.label_count as usize);
         let pair = |label: &u32| {
-            let (name, value) = self.index.label(*label);
-            (name.clone(), value.clone())
+            let (name, value) = self.index.pair(*label).expect("a stream's labels are there");
+            (name.clone(), value)
         };
         let policy = self.index.policy(named.policy);
         let key = StreamKey {
             database: policy.database.clone(),
             policy: policy.policy.clone(),
-            measurement: self.index.label(labels[0]).1.clone(),
+            measurement: self.index.measurement(labels[0]).clone(),
             tags: Tags::new(labels[1..].iter().map(pair).collect()),
         };
         let hash = u128::from(named.hash[1]) << 64 | u128::from(named.hash[0]);
@@ -235,7 +250,7 @@ impl Names {
             let Some(named) = named else { continue };
             let first = self.labels.get(named.labels, 1)[0];
             let hash = u128::from(named.hash[1]) << 64 | u128::from(named.hash[0]);
-            let (measurement, shape) = (self.index.label(first).1, &named.shape);
+            let (measurement, shape) = (self.index.measurement(first), &named.shape);
             each(Known { ordinal, hash, policy: named.policy, measurement, shape });
         }
     }

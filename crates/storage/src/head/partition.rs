@@ -124,6 +124,11 @@ impl Partition {
         }
     }
 
+    /// How many streams it has.
+    pub fn streams(&self) -> u64 {
+        self.names.read().len() as u64
+    }
+
     /// The slot of a stream that is known.
     pub fn find(&self, hash: u128, policy: PolicyId) -> Option<u32> {
         self.names.read().find(hash, policy)

@@ -1,39 +1,57 @@
 //! Streams that have one value: mostly one, a few, or very many.
 
 use roaring::RoaringBitmap;
+use std::sync::Arc;
 
 /// Up to so many stand in a plain list, which takes less than containers would.
 const LISTED_MAX: usize = 64;
 
-/// A set of streams.
+/// A set of streams, and the text that they share.
 #[derive(Debug)]
 pub enum Postings {
-    /// One stream, as a pod's name has.
+    /// One stream, as a pod's name has: nobody shares its text.
     One(u32),
-    /// Few streams, or none, rising.
+    /// Others.
+    Shared(Box<Shared>),
+}
+
+/// Streams that share a text.
+#[derive(Debug)]
+pub struct Shared {
+    text: Arc<str>,
+    streams: Streams,
+}
+
+#[derive(Debug)]
+enum Streams {
+    /// Few, or none, rising.
     Few(Vec<u32>),
-    /// Many streams.
-    Many(Box<RoaringBitmap>),
+    /// Many.
+    Many(RoaringBitmap),
 }
 
 impl Postings {
-    /// Adds a stream that is not in it.
-    pub fn insert(&mut self, stream: u32) {
+    /// One stream, of a text that is shared from the beginning.
+    pub fn shared(text: Arc<str>, stream: u32) -> Self {
+        Self::Shared(Box::new(Shared { text, streams: Streams::Few(vec![stream]) }))
+    }
+
+    /// The text that streams share; none where there is only one.
+    pub fn text(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::One(_) => None,
+            Self::Shared(shared) => Some(&shared.text),
+        }
+    }
+
+    /// Adds a stream that is not in it. `text` makes the text that is shared from now on.
+    pub fn insert(&mut self, stream: u32, text: impl FnOnce() -> Arc<str>) {
         match self {
             Self::One(first) => {
-                let list = vec![stream.min(*first), stream.max(*first)];
-                *self = Self::Few(list);
+                let streams = Streams::Few(vec![stream.min(*first), stream.max(*first)]);
+                *self = Self::Shared(Box::new(Shared { text: text(), streams }));
             }
-            Self::Few(list) if list.len() < LISTED_MAX => {
-                let at = list.partition_point(|known| *known < stream);
-                list.insert(at, stream);
-            }
-            Self::Few(list) => {
-                let mut set: RoaringBitmap = list.iter().copied().collect();
-                set.insert(stream);
-                *self = Self::Many(Box::new(set));
-            }
-            Self::Many(set) => drop(set.insert(stream)),
+            Self::Shared(shared) => shared.streams.insert(stream),
         }
     }
 
@@ -41,14 +59,16 @@ impl Postings {
     pub fn remove(&mut self, stream: u32) -> bool {
         match self {
             Self::One(only) => *only == stream,
-            Self::Few(list) => {
-                list.retain(|known| *known != stream);
-                list.is_empty()
-            }
-            Self::Many(set) => {
-                set.remove(stream);
-                set.is_empty()
-            }
+            Self::Shared(shared) => match &mut shared.streams {
+                Streams::Few(list) => {
+                    list.retain(|known| *known != stream);
+                    list.is_empty()
+                }
+                Streams::Many(set) => {
+                    set.remove(stream);
+                    set.is_empty()
+                }
+            },
         }
     }
 
@@ -56,8 +76,10 @@ impl Postings {
     pub fn for_each(&self, mut each: impl FnMut(u32)) {
         match self {
             Self::One(only) => each(*only),
-            Self::Few(list) => list.iter().copied().for_each(each),
-            Self::Many(many) => many.iter().for_each(each),
+            Self::Shared(shared) => match &shared.streams {
+                Streams::Few(list) => list.iter().copied().for_each(each),
+                Streams::Many(many) => many.iter().for_each(each),
+            },
         }
     }
 
@@ -65,17 +87,38 @@ impl Postings {
     pub fn any(&self, mut is_it: impl FnMut(u32) -> bool) -> bool {
         match self {
             Self::One(only) => is_it(*only),
-            Self::Few(list) => list.iter().copied().any(is_it),
-            Self::Many(many) => many.iter().any(is_it),
+            Self::Shared(shared) => match &shared.streams {
+                Streams::Few(list) => list.iter().copied().any(is_it),
+                Streams::Many(many) => many.iter().any(is_it),
+            },
         }
     }
 
-    /// Adds its streams to `set`.
-    pub fn add_to(&self, set: &mut RoaringBitmap) {
+    /// Adds its streams: few to a list, in no order, many to a set.
+    pub fn add_to(&self, few: &mut Vec<u32>, many: &mut RoaringBitmap) {
         match self {
-            Self::One(only) => drop(set.insert(*only)),
-            Self::Few(list) => set.extend(list.iter().copied()),
-            Self::Many(many) => *set |= many.as_ref(),
+            Self::One(only) => few.push(*only),
+            Self::Shared(shared) => match &shared.streams {
+                Streams::Few(list) => few.extend(list),
+                Streams::Many(set) => *many |= set,
+            },
+        }
+    }
+}
+
+impl Streams {
+    fn insert(&mut self, stream: u32) {
+        match self {
+            Self::Few(list) if list.len() < LISTED_MAX => {
+                let at = list.partition_point(|known| *known < stream);
+                list.insert(at, stream);
+            }
+            Self::Few(list) => {
+                let mut set: RoaringBitmap = list.iter().copied().collect();
+                set.insert(stream);
+                *self = Self::Many(set);
+            }
+            Self::Many(set) => drop(set.insert(stream)),
         }
     }
 }

@@ -103,7 +103,7 @@ impl<'a> Regain<'a> {
 
     /// Counts the streams that were like another.
     fn count(&self, (policy, measurement): (PolicyId, u32), alike: &Alike) {
-        let Some((_, measurement)) = self.names.try_label(measurement) else { return };
+        let Some(measurement) = self.names.try_measurement(measurement) else { return };
         let series = alike.count * alike.shape.len() as u64;
         self.head.schema.came(policy, measurement, series);
     }

@@ -5,11 +5,12 @@ use crate::aggregate::{self, Seen};
 use crate::block::Lookup;
 use crate::catalog::State;
 use crate::error::Error;
-use crate::head::Frozen;
+use crate::head::{Frozen, Partition};
 use crate::identity::PolicyId;
 use crate::piece::{BlockPart, Part, StreamParts, tell};
 use crate::series::{Shared, Stored, of_stream};
 use crate::stats::Counters;
+use crate::threads;
 use hashbrown::HashMap;
 use model::limits::{Budget, Exceeded, Holding};
 use model::port::{
@@ -62,6 +63,7 @@ impl Source for Store {
             blocks: &blocks,
             head: &head,
             range,
+            streams_per_thread: self.options.streams_per_thread,
             visible: &|policy| visible(&state, policy, self.options.retention, now),
             budget,
             counters: &self.counters,
@@ -87,7 +89,7 @@ impl Store {
         let state = self.catalog.state();
         let mut shares: Vec<Share> =
             head.into_iter().map(|head| Share { head, blocks: Vec::new() }).collect();
-        let mut streams = 0;
+        let mut streams = shares.iter().map(|share| share.head.len() as u64).sum::<u64>();
         for seen in self.seen_inside(range, &state, budget) {
             let known = |id: PolicyId| state.policy(id).map(|known| known.name.clone());
             match seen.block.streams_of(predicate, &known) {
@@ -106,7 +108,8 @@ impl Store {
         let shared = Arc::new(Shared::new(self.counters.clone()));
         let asked = Asked { state: &state, predicate, range, shared: &shared, budget };
         // A stream lies in one partition, so that each is gathered by itself.
-        if streams < STREAMS_PER_THREAD_MIN || shares.len() < 2 {
+        let is_worth = self.options.streams_per_thread.min(STREAMS_PER_THREAD_MIN);
+        if streams < is_worth || shares.len() < 2 {
             let mut series = Vec::new();
             for share in shares {
                 series.append(&mut self.gather_share(share, &asked)?);
@@ -181,9 +184,24 @@ impl Store {
         range: TimeRange,
         holding: &mut Holding<'_>,
     ) -> Result<Vec<Vec<Frozen>>, Exceeded> {
-        let parts = self.head.partitions().iter().map(|partition| {
-            holding.budget().check()?;
-            partition.select(predicate, range, holding)
+        let partitions = self.head.partitions();
+        // Where values are named, little is looked at.
+        let streams = match predicate.names_values() {
+            true => 0,
+            false => partitions.iter().map(Partition::streams).sum(),
+        };
+        let threads = threads::of(streams, self.options.streams_per_thread, partitions.len());
+        let budget = holding.budget();
+        let parts = threads::map(threads, partitions.len(), |number| {
+            budget.check()?;
+            let mut own = Holding::new(budget);
+            let found = partitions[number].select(predicate, range, &mut own)?;
+            Ok((found, own))
+        });
+        let parts = parts.into_iter().map(|part| {
+            let (found, own) = part?;
+            holding.take(own);
+            Ok(found)
         });
         parts.collect()
     }

@@ -32,7 +32,7 @@ fn churn(rig: &Rig, day: i64) {
 }
 
 fn pods(rig: &Rig, pattern: &str) -> usize {
-    let op = MatchOp::Regex(regex::Regex::new(pattern).expect("pattern"));
+    let op = MatchOp::Regex(model::Pattern::new(pattern).expect("pattern"));
     let predicate = Predicate::Match(Matcher { attribute: Attribute::Tag("pod".into()), op });
     read(&rig.store, &predicate, TimeRange::ALL, &Budget::unlimited()).len()
 }

@@ -38,14 +38,18 @@ fn pooled(windows: Windows, needs: Needs, group_by: &[Attribute]) -> Aggregation
 }
 
 fn regex(attribute: Attribute, pattern: &str) -> Predicate {
-    let op = MatchOp::Regex(regex::Regex::new(pattern).expect("pattern"));
+    let op = MatchOp::Regex(model::Pattern::new(pattern).expect("pattern"));
     Predicate::Match(Matcher { attribute, op })
 }
 
 /// A store whose rows lie in blocks of several slices, in sealed chunks and in open rows,
 /// with overlaps, gaps, rewrites, stale markers, NaN and infinities.
 fn mixed() -> Rig {
-    let rig = Rig::with(Simulated::new(), Options { partitions: 3, ..options() }).expect("open");
+    mixed_with(options())
+}
+
+fn mixed_with(options: Options) -> Rig {
+    let rig = Rig::with(Simulated::new(), Options { partitions: 3, ..options }).expect("open");
     let mut seed = 7u64;
     let mut random = move |below: u64| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -388,4 +392,32 @@ fn windows_without_extent_are_refused() {
     };
     let asked = pooled(windows, Needs::SUM, &[]);
     rig.store.aggregate(&asked, &Budget::unlimited()).expect_err("a step of zero");
+}
+
+/// Threads that look through partitions side by side find what one finds, in the same order.
+#[test]
+fn looking_on_many_threads_finds_what_one_does() {
+    let with = |streams_per_thread| mixed_with(Options { streams_per_thread, ..options() });
+    let (alone, shared) = (with(u64::MAX), with(1));
+    let budget = Budget::unlimited();
+    let keys = [vec![], vec![tag("zone")], vec![tag("host"), Attribute::Name]];
+    for predicate in predicates() {
+        for group_by in &keys {
+            let windows = windows_of(Span(500 * SECOND), 9);
+            let asked =
+                Aggregation { predicate: &predicate, ..pooled(windows, Needs::ALL, group_by) };
+            let ask = |rig: &Rig| rig.store.aggregate(&asked, &budget).expect("aggregate");
+            // NaN is equal to itself here.
+            let text = |rig: &Rig| format!("{:?}", ask(rig));
+            assert_eq!(text(&alone), text(&shared), "{predicate:?} {group_by:?}");
+        }
+        let selection = Selection { predicate, range: TimeRange::ALL };
+        let names = |rig: &Rig| -> Vec<String> {
+            let found = rig.store.select(&selection, &budget).expect("select");
+            found.iter().map(|series| format!("{:?}", series.meta())).collect()
+        };
+        assert_eq!(names(&alone), names(&shared), "{selection:?}");
+        let outline = |rig: &Rig| rig.store.outline(&selection, &budget).expect("outline");
+        assert_eq!(outline(&alone), outline(&shared), "{selection:?}");
+    }
 }

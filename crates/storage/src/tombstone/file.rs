@@ -6,8 +6,7 @@ use crate::error::{Damage, Error};
 use crate::notation::{get_text, put_text};
 use codec::cursor::Cursor;
 use codec::varint::{put_i64, put_u64};
-use model::{Attribute, MatchOp, Matcher, Predicate, TimeRange, Timestamp};
-use regex::{Regex, RegexBuilder};
+use model::{Attribute, MatchOp, Matcher, Pattern, Predicate, TimeRange, Timestamp};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -187,7 +186,7 @@ fn get_op(from: &mut Cursor<'_>) -> Result<MatchOp, Damage> {
     })
 }
 
-fn pattern(text: &str, at: u64) -> Result<Regex, Damage> {
-    let built = RegexBuilder::new(text).size_limit(PATTERN_BYTES_MAX).build();
-    built.map_err(|error| Damage::new(at, format!("a pattern cannot be compiled: {error}")))
+fn pattern(text: &str, at: u64) -> Result<Pattern, Damage> {
+    Pattern::with_limit(text, PATTERN_BYTES_MAX)
+        .map_err(|error| Damage::new(at, format!("a pattern cannot be compiled: {error}")))
 }

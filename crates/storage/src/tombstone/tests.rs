@@ -3,8 +3,7 @@
 use super::hidden::Hidden;
 use super::{Cuts, State, Tombstone, file};
 use crate::error::Error;
-use model::{Attribute, MatchOp, Matcher, Predicate, TimeRange, Timestamp};
-use regex::Regex;
+use model::{Attribute, MatchOp, Matcher, Pattern, Predicate, TimeRange, Timestamp};
 use roaring::RoaringBitmap;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ fn range(start: i64, end: i64) -> TimeRange {
 }
 
 fn state() -> State {
-    let pattern = Regex::new("^(?s:a|b.*)$").expect("a pattern");
+    let pattern = Pattern::new("^(?s:a|b.*)$").expect("a pattern");
     let matcher = |attribute, op| Predicate::Match(Matcher { attribute, op });
     let predicate = Predicate::And(vec![
         Predicate::Match(Matcher::equal(Attribute::Database, "metrics")),

@@ -2,7 +2,6 @@
 
 use crate::influxql::token::Operator;
 use model::Kind;
-use regex::Regex;
 use std::fmt;
 
 /// An expression.
@@ -158,7 +157,7 @@ pub(crate) enum WildcardKind {
 #[derive(Clone)]
 pub(crate) struct Pattern {
     source: String,
-    regex: Regex,
+    compiled: model::Pattern,
 }
 
 impl Pattern {
@@ -167,8 +166,8 @@ impl Pattern {
     /// # Errors
     /// What is wrong with it, in one line.
     pub(crate) fn new(source: &str) -> Result<Self, String> {
-        match Regex::new(source) {
-            Ok(regex) => Ok(Self { source: source.to_owned(), regex }),
+        match model::Pattern::new(source) {
+            Ok(compiled) => Ok(Self { source: source.to_owned(), compiled }),
             Err(error) => {
                 // The library draws a picture over several lines; the last says what is wrong.
                 let text = error.to_string();
@@ -181,7 +180,7 @@ impl Pattern {
 
     /// Whether it is found anywhere in `text`.
     pub(crate) fn is_match(&self, text: &str) -> bool {
-        self.regex.is_match(text)
+        self.compiled.is_match(text)
     }
 
     /// Its text.
@@ -190,8 +189,8 @@ impl Pattern {
     }
 
     /// It, compiled.
-    pub(crate) fn regex(&self) -> &Regex {
-        &self.regex
+    pub(crate) fn compiled(&self) -> &model::Pattern {
+        &self.compiled
     }
 }
 

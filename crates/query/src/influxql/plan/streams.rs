@@ -58,7 +58,7 @@ impl Stream {
 pub(crate) fn stream_predicate(place: &Place) -> Predicate {
     let name = match &place.name {
         Name::Is(name) => MatchOp::Equal(Arc::from(name.as_str())),
-        Name::Like(pattern) => MatchOp::Regex(pattern.regex().clone()),
+        Name::Like(pattern) => MatchOp::Regex(pattern.compiled().clone()),
     };
     Predicate::all_of([
         Matcher::equal(Attribute::Database, place.database.clone()),

@@ -18,7 +18,7 @@ use model::port::{Aggregation, Edge, Group, Reduction, Selection, Windows};
 use model::{
     Accumulator, Attribute, Kind, Matcher, Needs, Predicate, Samples, Span, TimeRange, Timestamp,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A question about everything is one about the time from the epoch to here, the year
@@ -44,7 +44,7 @@ pub(crate) fn windows(
     if reaches_out(plan, scope, context)? {
         return Ok(None);
     }
-    let mut states: BTreeMap<GroupKey, Vec<State>> = BTreeMap::new();
+    let mut states = States::new();
     for name in calls.iter().map(|call| &call.operation.argument.name).collect::<BTreeSet<_>>() {
         let is_it = |call: &&Call<'_>| call.operation.argument.name == *name;
         let needs = calls.iter().filter(is_it).fold(Needs::COUNT, |all, call| all | call.needs());
@@ -53,10 +53,20 @@ pub(crate) fn windows(
         if calls.iter().filter(is_it).any(is_whole) && !is_exact(&column, needs) {
             return Ok(None);
         }
+        let (known, mut at) = (states.len(), 0);
         for (key, sums) in column {
-            let states = states
-                .entry(key)
-                .or_insert_with(|| calls.iter().map(|_| State::Sums(Vec::new())).collect());
+            // Both are sorted.
+            while at < known && states[at].0 < key {
+                at += 1;
+            }
+            let place = match at < known && states[at].0 == key {
+                true => at,
+                false => {
+                    states.push((key, calls.iter().map(|_| State::Sums(Vec::new())).collect()));
+                    states.len() - 1
+                }
+            };
+            let states = &mut states[place].1;
             let mut last = None;
             for (index, _) in calls.iter().enumerate().filter(|(_, call)| is_it(call)) {
                 // Most fields are asked for once, and their sums need no copy.
@@ -68,18 +78,21 @@ pub(crate) fn windows(
                 states[last] = State::Sums(sums);
             }
         }
+        if known > 0 && states.len() > known {
+            states.sort_by(|(a, _), (b, _)| a.cmp(b));
+        }
     }
     if scope.slimit > 0 || scope.soffset > 0 {
         // These count series that have no points in the time asked for, too.
         let groups = Groups::collect(plan, scope, &mut Default::default(), context)?;
         let counted: BTreeSet<_> = groups.keys().collect();
-        states.retain(|key, _| counted.contains(key));
+        states.retain(|(key, _)| counted.contains(key));
     }
-    Ok(Some(states.into_iter().collect()))
+    Ok(Some(states))
 }
 
-/// The windows of one field, by group; in the order of time, each once.
-type Column = BTreeMap<GroupKey, Sums>;
+/// The windows of one field, by group, sorted; in the order of time, each once.
+type Column = Vec<(GroupKey, Sums)>;
 
 /// Whether the store can answer: folds of numbers, no conditions on rows, nothing shown
 /// beside, even windows.
@@ -223,7 +236,18 @@ fn sum_up(
             }
         }
     }
-    for sums in column.values_mut() {
+    // A source has groups in their order; several answers are put together here.
+    if !column.is_sorted_by(|(a, _), (b, _)| a < b) {
+        column.sort_by(|(a, _), (b, _)| a.cmp(b));
+        column.dedup_by(|(later, theirs), (key, ours)| {
+            let is_same = later == key;
+            if is_same {
+                ours.append(theirs);
+            }
+            is_same
+        });
+    }
+    for (_, sums) in &mut column {
         sums.sort_by_key(|(start, _)| *start);
         // The same measurement may be read twice.
         sums.dedup_by(|(later, theirs), (start, ours)| {
@@ -244,13 +268,12 @@ fn add(
     context: &Context<'_>,
 ) -> Result<(), Error> {
     let Some((measurement, tags)) = group.key.split_first() else { return Ok(()) };
-    let sums = column.entry((measurement.clone(), tags.to_vec())).or_default();
     let windows = group.windows().enumerate().filter(|(_, window)| window.count > 0);
-    let before = sums.len();
-    sums.extend(
-        windows.map(|(index, window)| (piece.first + piece.windows.step.0 * index as i64, window)),
-    );
-    let cells = (sums.len() - before) as u64;
+    let sums: Sums = windows
+        .map(|(index, window)| (piece.first + piece.windows.step.0 * index as i64, window))
+        .collect();
+    let cells = sums.len() as u64;
+    column.push(((measurement.clone(), tags.to_vec()), sums));
     context.budget.charge(cells)?;
     let bytes = cells.saturating_mul(size_of::<(i64, Accumulator)>() as u64);
     Ok(context.budget.hold(bytes)?)
@@ -260,7 +283,7 @@ fn add(
 /// without rounding until the sum is asked for.
 fn is_exact(column: &Column, needs: Needs) -> bool {
     let is_small = |need: Needs, value: f64| !needs.has(need) || value.abs() < EXACT_MAX;
-    column.values().flatten().all(|(_, sums)| {
+    column.iter().flat_map(|(_, sums)| sums).all(|(_, sums)| {
         is_small(Needs::SUM, sums.sum())
             && is_small(Needs::MIN, sums.min)
             && is_small(Needs::MAX, sums.max)

@@ -29,6 +29,9 @@ impl Query<'_> {
         if let Some(vector) = self.push_down(aggregation, grid)? {
             return Ok(vector);
         }
+        if let Some(vector) = self.tally(aggregation, grid)? {
+            return Ok(vector);
+        }
         let param = match &aggregation.param {
             Some(param) => {
                 let cells = self.scalar(param, grid)?;

@@ -6,7 +6,7 @@ use super::evaluate::Query;
 use super::grid::Grid;
 use crate::promql::ast::Expr;
 use crate::promql::error::Error;
-use crate::promql::matcher::anchored;
+use crate::promql::matcher;
 use model::Labels;
 use model::labels::NAME;
 
@@ -15,7 +15,7 @@ impl Query<'_> {
     pub fn label_replace(&self, args: &[Expr], grid: Grid) -> Result<Vector, Error> {
         let (target, replacement) = (text_of(&args[1])?, text_of(&args[2])?);
         let (source, pattern) = (text_of(&args[3])?, text_of(&args[4])?);
-        let regex = anchored(pattern).map_err(|_| {
+        let regex = matcher::regex(pattern).map_err(|_| {
             Error::execution(format!("invalid regular expression in label_replace(): {pattern}"))
         })?;
         check_label(target, "destination", "label_replace")?;

@@ -141,7 +141,7 @@ pub fn predicate_of(selectors: &[String]) -> Result<Predicate, Error> {
         let expr = crate::promql::parse(text)?;
         match &expr.kind {
             ExprKind::Selector(selector) if selector.range.is_none() => {
-                ways.push(select::predicate(selector)?);
+                ways.push(select::predicate(selector));
             }
             _ => return Err(Error::Request(format!("expected a series selector, got {expr}"))),
         }

@@ -46,7 +46,7 @@ impl Query<'_> {
             Instants::Fixed(at) if grid.count == 1 => at,
             Instants::Fixed(_) => return Ok(None),
         };
-        let predicate = predicate(plan.selector)?;
+        let predicate = predicate(plan.selector);
         let range = reach(&instants, plan.width);
         let selection = Selection { predicate: predicate.clone(), range };
         let outline = self.source.outline(&selection, self.budget)?;

@@ -14,17 +14,19 @@ use crate::promql::answer::RangeSeries;
 use crate::promql::ast::Selector;
 use crate::promql::error::Error;
 use crate::promql::matcher;
-use crate::promql::matcher::MatchKind;
 use crate::promql::position::Position;
 use model::labels::NAME;
 use model::limits::Budget;
 use model::name::{self, Labeler};
 use model::port::{Selection, Series};
 use model::value::is_stale;
-use model::{Column as Values, Kind, Labels, Predicate, Samples, Span, TimeRange, Timestamp};
+use model::{
+    Attribute, Column as Values, Kind, Labels, Matcher, Predicate, Samples, Span, TimeRange,
+    Timestamp,
+};
 
 /// Fewer series than this are not worth another thread where each gives one sample.
-const FEW_SAMPLES_BLOCK: usize = 256;
+pub(crate) const FEW_SAMPLES_BLOCK: usize = 256;
 
 /// One series as PromQL sees it: one stored column, or several with the same labels.
 pub(crate) struct Stored {
@@ -64,14 +66,10 @@ pub(crate) enum Cells {
 }
 
 /// The condition of a selector.
-///
-/// # Errors
-/// When a pattern is too large to compile.
-pub(crate) fn predicate(selector: &Selector) -> Result<Predicate, Error> {
-    let name = selector.name.iter().map(|name| matcher::predicate(NAME, MatchKind::Equal, name));
-    let others = selector.matchers.iter().map(|m| matcher::predicate(&m.name, m.kind, &m.value));
-    let parts: Result<Vec<_>, String> = name.chain(others).collect();
-    parts.map(Predicate::And).map_err(Error::Execution)
+pub(crate) fn predicate(selector: &Selector) -> Predicate {
+    let named = |name: &String| Matcher::equal(Attribute::Name, name.as_str());
+    let name = selector.name.iter().map(named).map(Predicate::Match);
+    Predicate::And(name.chain(selector.matchers.iter().map(matcher::predicate)).collect())
 }
 
 impl Query<'_> {
@@ -82,7 +80,7 @@ impl Query<'_> {
         range: TimeRange,
         position: Position,
     ) -> Result<Vec<Stored>, Error> {
-        let selection = Selection { predicate: predicate(selector)?, range };
+        let selection = Selection { predicate: predicate(selector), range };
         let found = self.source.select(&selection, self.budget)?;
         let mut stored = Vec::with_capacity(found.len());
         let mut labeler = Labeler::default();
@@ -320,6 +318,11 @@ impl Stored {
 }
 
 impl Scratch {
+    /// Memory for the samples of one series.
+    pub fn samples(&mut self) -> &mut Samples {
+        &mut self.samples
+    }
+
     /// Appends the samples just read, as numbers.
     fn append(&mut self, markers: Markers) {
         for index in 0..self.samples.len() {

@@ -3,7 +3,7 @@
 use super::Parser;
 use crate::promql::ast::{Expr, ExprKind, LabelMatch, Selector};
 use crate::promql::error::Fault;
-use crate::promql::matcher::{self, MatchKind, fits_empty};
+use crate::promql::matcher::{self, MatchKind};
 use crate::promql::quote::quote;
 use crate::promql::token::TokenKind;
 use model::labels::NAME;
@@ -76,10 +76,14 @@ impl Parser<'_> {
             return Err(self.unexpected(CONTEXT, "string"));
         };
         self.next();
-        if matches!(kind, MatchKind::Matches | MatchKind::NotMatches) {
-            matcher::check(&text).map_err(|reason| Fault::new(value.position, reason))?;
-        }
-        selector.matchers.push(LabelMatch { name, kind, value: text.into() });
+        let pattern = match kind {
+            MatchKind::Equal | MatchKind::NotEqual => None,
+            MatchKind::Matches | MatchKind::NotMatches => {
+                let compiled = matcher::pattern(&text);
+                Some(compiled.map_err(|reason| Fault::new(value.position, reason))?)
+            }
+        };
+        selector.matchers.push(LabelMatch { name, kind, value: text.into(), pattern });
         Ok(())
     }
 }
@@ -96,7 +100,7 @@ fn validate(selector: &Selector) -> Result<(), String> {
         let (set, again) = (quote(set), quote(again));
         return Err(format!("metric name must not be set twice: {set} or {again}"));
     }
-    let demands = |m: &LabelMatch| !fits_empty(m.kind, &m.value);
+    let demands = |m: &LabelMatch| !matcher::op(m).matches("");
     let named = selector.name.as_ref().is_some_and(|name| !name.is_empty());
     if named || selector.matchers.iter().any(demands) {
         return Ok(());

@@ -148,8 +148,8 @@ fn one(attribute: Attribute, op: MatchOp) -> Predicate {
     Predicate::Match(Matcher { attribute, op })
 }
 
-fn regex(pattern: &str) -> regex::Regex {
-    regex::Regex::new(pattern).expect("pattern")
+fn regex(pattern: &str) -> model::Pattern {
+    model::Pattern::new(pattern).expect("pattern")
 }
 
 fn attribute() -> impl Strategy<Value = Attribute> {

@@ -43,7 +43,7 @@ fn predicates() -> Vec<Predicate> {
             all.push(matcher(attribute.clone(), MatchOp::NotEqual(value.into())));
         }
         for pattern in ["", "^(a|b)$", "^.+$", "^.*$", "u"] {
-            let pattern = regex::Regex::new(pattern).expect("pattern");
+            let pattern = model::Pattern::new(pattern).expect("pattern");
             all.push(matcher(attribute.clone(), MatchOp::Regex(pattern.clone())));
             all.push(matcher(attribute.clone(), MatchOp::NotRegex(pattern)));
         }

@@ -74,7 +74,7 @@ impl Partition {
 impl Look<'_> {
     fn stream(&mut self, names: &Names, rows: &Slots, slot: u32, out: &mut impl Outlined) {
         let Some((policy, label, shape, epoch)) = names.kind(slot) else { return };
-        let Some((_, measurement)) = names.try_label(label) else { return };
+        let Some(measurement) = names.try_measurement(label) else { return };
         let (predicate, at) = (self.predicate, (address(measurement), Arc::as_ptr(shape) as usize));
         let asked = self.asked.entry((policy, at.0, at.1)).or_insert_with(|| {
             let known = names.policy(policy);
@@ -106,7 +106,7 @@ impl Look<'_> {
             }
         }
         if is_found && let Some((_, labels)) = names.labels(slot, epoch) {
-            for (name, _) in labels[1..].iter().filter_map(|label| names.try_label(*label)) {
+            for name in labels[1..].iter().filter_map(|label| names.label_name(*label)) {
                 if self.tags.insert(address(name)) {
                     out.tag(name);
                 }

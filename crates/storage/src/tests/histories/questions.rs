@@ -261,7 +261,7 @@ fn matcher(random: &mut Random) -> Matcher {
         0 | 1 => MatchOp::Equal((*random.pick(&TEXTS)).into()),
         2 => MatchOp::NotEqual((*random.pick(&TEXTS)).into()),
         _ => {
-            let pattern = regex::Regex::new(PATTERNS[random.below(7) as usize]).expect("pattern");
+            let pattern = model::Pattern::new(PATTERNS[random.below(7) as usize]).expect("pattern");
             if random.chance(500) { MatchOp::Regex(pattern) } else { MatchOp::NotRegex(pattern) }
         }
     };

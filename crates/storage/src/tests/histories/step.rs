@@ -172,6 +172,7 @@ pub fn options(random: &mut Random) -> Options {
         head_bytes_max: *random.pick(&[64 << 10, 256 << 10, 8 << 20]),
         head_age_max: *random.pick(&[Span::MINUTE, Span::HOUR]),
         wal_bytes_max: *random.pick(&[4 << 10, 64 << 10, 8 << 20]),
+        streams_per_thread: *random.pick(&[1, 1 << 20, 1 << 20]),
         cold_after: *random.pick(&[Span::HOUR, Span::DAY, Span(7 * Span::DAY.0)]),
         index_cache_bytes: *random.pick(&[0, 16 << 10, 128 << 20]),
         series_max: *random.pick(&[SERIES_MAX, SERIES_MAX, SERIES_MAX, 40]),
