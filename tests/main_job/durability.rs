@@ -1,8 +1,7 @@
 //! What was acknowledged is there after `kill -9`, at any moment, bit for bit, and nothing
 //! is there that was not sent.
 //!
-//! `KILLS=100 cargo nextest run -p barograph-tests durability` kills a hundred times; every
-//! run of the tests does a dozen.
+//! `make test` kills a hundred times, a run of these tests alone a dozen times, or `KILLS`.
 
 use barograph_tests::binary::{Barograph, escape};
 use std::collections::BTreeSet;

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::folder::{MANIFEST, REPLACED, SNAPSHOTS};
 use crate::trouble::Kind;
 use std::io;
+use std::io::ErrorKind::{AlreadyExists, NotFound};
 use std::path::{Path, PathBuf};
 
 impl Store {
@@ -14,8 +15,8 @@ impl Store {
     /// where it is: a data folder of its own, in `snapshots` of the store's. `also` adds
     /// files of others to it. What cannot be opened, or lies put aside, is linked as well, so that
     /// what the store misses is missed in the snapshot too, and told there. MANIFEST comes last, so
-    /// that what a kill leaves half-made is refused by whoever opens it. Flushes, merges, deletes
-    /// and retention wait meanwhile.
+    /// that what a kill leaves half-made is refused by whoever opens it. Flushes and deletes wait
+    /// meanwhile; merges and retention go on.
     ///
     /// # Errors
     /// When the disk refuses, or `also` does.
@@ -24,34 +25,45 @@ impl Store {
         name: &str,
         also: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<PathBuf, Error> {
-        let _working = self.working.lock();
-        remove_unfinished(&self.folder.path, self.disk.as_ref());
         let mut last = self.flushing.lock();
+        remove_unfinished(&self.folder.path, self.disk.as_ref());
         self.flush_all(&mut last, Cores::One)?;
+        // A delete that failed must not be done in the snapshot.
+        self.tombstones.settle()?;
         let disk = self.disk.as_ref();
         let all = self.folder.path.join(SNAPSHOTS);
         let at = all.join(name);
         let (blocks, wal) = (at.join("blocks"), at.join("wal"));
         disk.create_dir(&blocks)?;
         disk.create_dir(&wal)?;
-        for block in self.blocks.list().iter() {
-            disk.link(block.path(), &blocks.join(block.name.to_string()))?;
-        }
-        let unopened: Vec<String> =
-            self.troubles.of(Kind::Open).iter().map(ToString::to_string).collect();
-        for (from, into) in [(self.folder.blocks(), &blocks), (self.folder.wal(), &wal)] {
-            for Entry { name, .. } in disk.list(&from)? {
-                if name.ends_with(DAMAGED) || unopened.contains(&name) {
-                    disk.link(&from.join(&name), &into.join(&name))?;
-                }
-            }
-        }
-        // Written down behind the blocks' rows, and replaced as a whole: after the flush they
-        // know every policy that the blocks name.
+        // Replaced as a whole, and written down behind the blocks' rows: after the flush they
+        // know every policy that the blocks name. Before the blocks are listed, as a merge lets
+        // the tombstones that it has applied be forgotten.
         let there = disk.list(&self.folder.path)?;
         for file in there.iter().filter(|entry| REPLACED.contains(&entry.name.as_str())) {
             disk.link(&self.folder.path.join(&file.name), &at.join(&file.name))?;
         }
+        // Before the list as well: one that is opened meanwhile is then in both.
+        let unopened: Vec<String> =
+            self.troubles.of(Kind::Open).iter().map(ToString::to_string).collect();
+        // The files of blocks that are merged away stay for as long as the list is held.
+        let list = self.blocks.list();
+        for block in list.iter() {
+            disk.link(block.path(), &blocks.join(block.name.to_string()))?;
+        }
+        for (from, into) in [(self.folder.blocks(), &blocks), (self.folder.wal(), &wal)] {
+            for Entry { name, .. } in disk.list(&from)? {
+                if !name.ends_with(DAMAGED) && !unopened.contains(&name) {
+                    continue;
+                }
+                match disk.link(&from.join(&name), &into.join(&name)) {
+                    // It was opened, dropped or taken away meanwhile.
+                    Err(error) if matches!(error.kind(), AlreadyExists | NotFound) => {}
+                    linked => linked?,
+                }
+            }
+        }
+        drop(list);
         also(&at)?;
         for folder in [&blocks, &wal, &at] {
             disk.sync_dir(folder)?;

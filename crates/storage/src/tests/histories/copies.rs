@@ -2,10 +2,11 @@
 //! and one with a byte that is another, which says what it misses.
 
 use super::super::rig::DATA;
-use super::cells::is_same;
+use super::cells::is_alike;
 use super::found::{Found, select};
 use super::runner::{Runner, start};
-use crate::disk::simulated::Random;
+use crate::disk::read_all;
+use crate::disk::simulated::{Random, Simulated};
 use crate::{Disk, Store, Told, verify};
 use model::limits::Budget;
 use model::{Predicate, TimeRange};
@@ -26,7 +27,7 @@ pub fn check_told(
         let samples = all.get(place).map(|read| &read.samples);
         for (at, value) in &read.samples {
             let true_one = samples.and_then(|samples| samples.get(at));
-            let is_true = true_one.is_some_and(|one| is_same(one, value));
+            let is_true = true_one.is_some_and(|one| is_alike(one, value));
             assert!(is_true || is_told, "{place:?} at {at}: {value:?}, and nothing is said");
         }
     }
@@ -34,6 +35,15 @@ pub fn check_told(
         let left = found.get(place).map_or(0, |read| read.samples.len());
         assert!(left >= read.samples.len() || is_told, "{place:?}: {left} left, nothing is said");
     }
+}
+
+/// Whether `file` is one of two copies of the tombstones that differ: a delete that failed is then
+/// in one and not in the other, and either may be read.
+fn is_in_doubt(disk: &Simulated, file: &Path) -> bool {
+    let main = Path::new(DATA).join("tombstones");
+    let copy = Path::new(DATA).join("tombstones.copy");
+    let bytes = |path: &Path| read_all(disk, path).ok();
+    (file == main || file == copy) && bytes(&main) != bytes(&copy)
 }
 
 impl Runner {
@@ -54,11 +64,17 @@ impl Runner {
         let budget = Budget::unlimited();
         let found = select(&store, &Predicate::ALL, TimeRange::ALL, &budget).expect("select");
         let all = self.all();
-        let text = |found: &Found| {
-            let samples = found.iter().map(|(place, read)| (place, &read.samples));
-            format!("{:?}", samples.collect::<Vec<_>>())
-        };
-        assert!(text(&found) == text(&all), "a snapshot holds something else");
+        for (place, read) in all.iter().chain(&found) {
+            let (mine, other) = (all.get(place), found.get(place));
+            let mine = mine.map(|read| &read.samples).unwrap_or_else(|| panic!("{place:?} came"));
+            let other = other.map(|read| &read.samples).unwrap_or_else(|| panic!("{place:?} left"));
+            let is_alike =
+                |at| other.get(at).zip(mine.get(at)).is_some_and(|(a, b)| is_alike(a, b));
+            assert!(
+                read.samples.keys().all(is_alike),
+                "a snapshot of {place:?} holds {other:?} in place of {mine:?}"
+            );
+        }
     }
 
     /// Changes a byte of a copy of what is there now; it opens, and says what it misses, at once,
@@ -70,7 +86,7 @@ impl Runner {
         let files: Vec<PathBuf> = disk.files().into_iter().filter(inside).collect();
         let file = random.pick(&files);
         let bytes = disk.open(file).and_then(|file| file.size()).expect("size");
-        if bytes == 0 {
+        if bytes == 0 || is_in_doubt(&disk, file) {
             return;
         }
         let (at, mask) = (random.below(bytes) as usize, 1 << random.below(8));
