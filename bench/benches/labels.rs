@@ -5,10 +5,12 @@
 //! whose name has `word` in it several times; with the environment variable `FLUSHED` set, of
 //! blocks. Times are the least and the median, CPU time is the mean, of all threads.
 
+mod plain;
+
 use model::limits::Budget;
 use model::port::{Catalog, Clock, Sink, Source, SystemClock};
 use model::row::{Dialect, Identify, Rows};
-use model::{Field, Refused, Row, Span, Tags, Target, Timestamp, ValueRef};
+use model::{Field, Refused, Row, Span, Target, Timestamp, ValueRef};
 use query::{influxql, promql};
 use std::io::Write;
 use std::sync::Arc;
@@ -225,13 +227,7 @@ impl Rows for Reports {
     }
 
     fn identify(&self) -> Identify {
-        |key| {
-            let text = String::from_utf8_lossy(key);
-            let mut parts = text.split(',');
-            let measurement: Arc<str> = parts.next().unwrap_or_default().into();
-            let tags = parts.filter_map(|part| part.split_once('='));
-            Ok((measurement, Tags::new(tags.map(|(n, v)| (n.into(), v.into())).collect())))
-        }
+        plain::identify
     }
 
     fn dialect(&self) -> Dialect {

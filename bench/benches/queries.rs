@@ -6,10 +6,12 @@
 //! CPU time is the mean, of all threads, and what counts on a machine that others use. With
 //! the environment variable `OLD` set, data is a month old and blocks have their last form.
 
+mod plain;
+
 use model::limits::Budget;
 use model::port::{Catalog, Clock, Sink, Source, SystemClock};
 use model::row::{Dialect, Identify, Rows};
-use model::{Field, Refused, Row, Span, Tags, Target, TimeRange, Timestamp, ValueRef};
+use model::{Field, Refused, Row, Span, Target, TimeRange, Timestamp, ValueRef};
 use query::{influxql, promql};
 use std::path::Path;
 use std::sync::Arc;
@@ -369,13 +371,7 @@ impl Rows for Reports {
     }
 
     fn identify(&self) -> Identify {
-        |key| {
-            let text = String::from_utf8_lossy(key);
-            let mut parts = text.split(',');
-            let measurement: Arc<str> = parts.next().unwrap_or_default().into();
-            let tags = parts.filter_map(|part| part.split_once('='));
-            Ok((measurement, Tags::new(tags.map(|(n, v)| (n.into(), v.into())).collect())))
-        }
+        plain::identify
     }
 
     fn dialect(&self) -> Dialect {

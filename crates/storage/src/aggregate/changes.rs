@@ -70,15 +70,7 @@ impl Changes {
     ) {
         self.find_falls((times, numbers), inside.clone());
         cut.split(times, inside, |window, samples| {
-            let (first, last) = (samples.start, samples.end - 1);
-            self.append(
-                window,
-                &Ends {
-                    count: samples.len() as u64,
-                    first: (times.at(first), numbers.at(first)),
-                    last: (times.at(last), numbers.at(last)),
-                },
-            );
+            self.append(window, &ends(times, &samples, |at| numbers.at(at)));
         });
     }
 
@@ -125,15 +117,7 @@ impl Changes {
         value: impl Fn(usize) -> f64,
     ) {
         for (window, samples) in shares {
-            let (first, last) = (samples.start, samples.end - 1);
-            self.append(
-                *window,
-                &Ends {
-                    count: samples.len() as u64,
-                    first: (times.at(first), value(first)),
-                    last: (times.at(last), value(last)),
-                },
-            );
+            self.append(*window, &ends(times, samples, &value));
         }
     }
 
@@ -161,6 +145,17 @@ impl Changes {
                 each_fall(&scaled.integers[inside.clone()], inside.start, note);
             }
         }
+    }
+}
+
+/// Count, first and last of some samples, of which there is one at least.
+#[inline]
+fn ends(times: Times<'_>, samples: &Range<usize>, value: impl Fn(usize) -> f64) -> Ends {
+    let (first, last) = (samples.start, samples.end - 1);
+    Ends {
+        count: samples.len() as u64,
+        first: (times.at(first), value(first)),
+        last: (times.at(last), value(last)),
     }
 }
 
